@@ -1,0 +1,122 @@
+"""A snapshot of pg_catalog: the relations, types, operators and roles of one database.
+
+Filled by ``net.introspection``.  Immutable: a refresh makes a new snapshot with a higher version.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+import re
+
+SYSTEM_SCHEMAS = frozenset({"pg_catalog", "information_schema"})
+
+# What PostgreSQL starts with (manual 5.10.3).
+DEFAULT_SEARCH_PATH = '"$user", public'
+
+_IDENTIFIER = re.compile(r'\s*(?:"((?:[^"]|"")*)"|([^",]*?))\s*(?:,|$)')
+
+
+def split_identifiers(text: str) -> list[str]:
+    """The names of a comma-separated list, unquoted and folded as SplitIdentifierString does."""
+    names = []
+    position = 0
+    while position < len(text):
+        match = _IDENTIFIER.match(text, position)
+        if match is None:
+            break
+        quoted, plain = match.groups()
+        names.append(plain.lower() if quoted is None else quoted.replace('""', '"'))
+        position = match.end()
+    return [name for name in names if name]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One row of pg_attribute; ``type_oid`` is atttypid, ``typmod`` atttypmod."""
+
+    name: str
+    attnum: int
+    type_oid: int
+    typmod: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """One row of pg_class with its columns (attnum > 0, not dropped, in attnum order).
+
+    ``kind`` is relkind: r table, p partitioned table, v view, m materialized view, f foreign table.
+    ``definition`` is pg_get_viewdef with an empty search_path, so that every name in it is
+    schema-qualified; '' for what is not a view.  ``ancestors`` are the OIDs it inherits from
+    (partitioned tables included), nearest first.
+    """
+
+    oid: int
+    schema: str
+    name: str
+    kind: str
+    owner: str
+    columns: tuple[Column, ...]
+    definition: str = ""
+    ancestors: tuple[int, ...] = ()
+
+    def column(self, name: str) -> Column | None:
+        """The column of that name."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """One row of pg_type; ``kind`` is typtype (b, c, d, e, p, r, m), ``base_oid`` typbasetype."""
+
+    oid: int
+    schema: str
+    name: str
+    kind: str
+    base_oid: int = 0
+    element_oid: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """One row of pg_roles, with every role it is directly or indirectly a member of."""
+
+    name: str
+    member_of: frozenset[str]
+    superuser: bool = False
+    replication: bool = False
+    bypass_rls: bool = False
+    create_role: bool = False
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """One snapshot of one database.
+
+    ``operators``: for each operator name defined outside pg_catalog, the OIDs of the operand types
+    of those definitions.  ``search_paths``: role name → search_path as set by ALTER ROLE/DATABASE
+    SET (the most specific setting), '' → the default of the database.  ``server_version`` is
+    server_version_num.
+    """
+
+    database: str
+    version: int
+    server_version: int
+    relations: Mapping[tuple[str, str], Relation]
+    types: Mapping[tuple[str, str], Type]
+    roles: Mapping[str, Role]
+    operators: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    search_paths: Mapping[str, str] = field(default_factory=dict)
+
+    def search_path(self, role: str) -> list[str]:
+        """The schemas that a login of ``role`` starts with; ``$user`` is the role itself."""
+        text = self.search_paths.get(role) or self.search_paths.get("") or DEFAULT_SEARCH_PATH
+        return [role if name == "$user" else name for name in split_identifiers(text)]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "by_oid", {r.oid: r for r in self.relations.values()})
+        object.__setattr__(self, "types_by_oid", {t.oid: t for t in self.types.values()})
+
+    by_oid: Mapping[int, Relation] = field(init=False, repr=False)
+    types_by_oid: Mapping[int, Type] = field(init=False, repr=False)

@@ -1,0 +1,75 @@
+"""Operators: which are comparisons of two columns for equality, and which are anything else."""
+
+from typing import TYPE_CHECKING
+
+from pgproxy.analysis.column import column
+from pgproxy.analysis.context import not_covered
+from pgproxy.analysis.lineage import Lineage, Node, Position, compute
+from pgproxy.analysis.names import string_nodes, strings
+
+if TYPE_CHECKING:
+    from pgproxy.analysis.expression import Walk
+
+OPERATOR_KINDS = frozenset(
+    {
+        "AEXPR_OP",
+        "AEXPR_OP_ANY",
+        "AEXPR_OP_ALL",
+        "AEXPR_DISTINCT",
+        "AEXPR_NOT_DISTINCT",
+        "AEXPR_NULLIF",
+        "AEXPR_IN",
+        "AEXPR_LIKE",
+        "AEXPR_ILIKE",
+        "AEXPR_SIMILAR",
+        "AEXPR_BETWEEN",
+        "AEXPR_NOT_BETWEEN",
+        "AEXPR_BETWEEN_SYM",
+        "AEXPR_NOT_BETWEEN_SYM",
+    }
+)
+
+EQUALITIES = {"AEXPR_OP": ("=", "<>"), "AEXPR_DISTINCT": ("=",), "AEXPR_NOT_DISTINCT": ("=",)}
+
+# What the grammar's keywords stand for: the operators the server looks up for them.
+KEYWORDS = {
+    "BETWEEN": (">=", "<="),
+    "NOT BETWEEN": ("<", ">"),
+    "BETWEEN SYMMETRIC": (">=", "<="),
+    "NOT BETWEEN SYMMETRIC": ("<", ">"),
+}
+
+
+def compare(walk: "Walk", node: Node, position: Position) -> Lineage:
+    """The lineage of an operator expression.  Raises Refusal."""
+    body = node["A_Expr"]
+    kind = body["kind"]
+    if kind not in OPERATOR_KINDS:
+        raise not_covered(kind, body)
+    name = _qualify(walk, body)
+    left, right = body.get("lexpr"), body.get("rexpr")
+    if (
+        position is Position.TEST
+        and name in EQUALITIES.get(kind, ())
+        and left is not None
+        and right is not None
+        and "ColumnRef" in left
+        and "ColumnRef" in right
+    ):
+        one, other = column(walk, left, None), column(walk, right, None)
+        walk.context.use_equal(left, one, other, ".".join(strings(left["ColumnRef"]["fields"])))
+        return compute(one, other)
+    inner = walk.INNER[position]
+    return compute(*(walk(operand, inner) for operand in (left, right) if operand))
+
+
+def _qualify(walk: "Walk", body: Node) -> str:
+    names = strings(body["name"])
+    if len(names) > 1 and names[:-1] != ["pg_catalog"]:
+        raise not_covered("an operator outside pg_catalog", body)
+    name = names[-1]
+    walk.context.operators.update(KEYWORDS.get(name, (name,)))
+    # The other kinds cannot be written with a schema: there the keyword is the syntax.
+    if body["kind"] in ("AEXPR_OP", "AEXPR_OP_ANY", "AEXPR_OP_ALL"):
+        body["name"] = string_nodes(("pg_catalog", name))
+    return name

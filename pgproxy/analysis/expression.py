@@ -1,0 +1,221 @@
+"""Expressions: the lineage of each, and a note of what is done with every column in it.
+
+Walks one expression, makes its names unambiguous on the way (columns by table, functions and
+operators by schema) and returns its lineage.  What it has no rule for is refused.  Walking the same
+tree again changes nothing: recursive queries are walked until their lineage stands still.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import ClassVar
+
+from pgproxy.analysis.call import call
+from pgproxy.analysis.column import column
+from pgproxy.analysis.comparison import compare
+from pgproxy.analysis.context import Context, not_covered
+from pgproxy.analysis.lineage import CONSTANT, Lineage, Node, Position, compute
+from pgproxy.analysis.names import string_nodes, strings
+from pgproxy.analysis.scope import Scope
+
+
+class Walk:
+    """Walks the expressions of one scope."""
+
+    # What an operand's position is inside an operator or function at this position.
+    INNER: ClassVar[Mapping[Position, Position]] = {
+        Position.OUTPUT: Position.COMPUTE,
+        Position.COUNT: Position.COMPUTE,
+        Position.COMPUTE: Position.COMPUTE,
+        Position.ORDER: Position.ORDER,
+        Position.NULL_TEST: Position.TEST,
+        Position.EQUAL: Position.TEST,
+        Position.GROUP: Position.TEST,
+        Position.TEST: Position.TEST,
+    }
+
+    def __init__(self, scope: Scope, context: Context) -> None:
+        self.scope = scope
+        self.context = context
+        self.windows: dict[str, Lineage] = {}
+
+    def __call__(self, node: Node, position: Position) -> Lineage:
+        """The lineage of an expression at a position.  Raises Refusal."""
+        if "ColumnRef" in node:
+            return column(self, node, position)
+        kind, body = next(iter(node.items()), ("nothing", {}))
+        rule = _RULES.get(kind)
+        if rule is None:
+            raise not_covered(kind, body)
+        return rule(self, node, position)
+
+    def all(self, nodes: list[Node], position: Position) -> Lineage:
+        """The lineage of a function of these expressions, each at that position."""
+        return compute(*(self(node, position) for node in nodes if node))
+
+
+def _constant(_walk: Walk, _node: Node, _position: Position) -> Lineage:
+    return CONSTANT
+
+
+def _list(walk: Walk, node: Node, position: Position) -> Lineage:
+    body = node["List"]
+    return walk.all(body.get("items", []), walk.INNER[position])
+
+
+def _cast(walk: Walk, node: Node, position: Position) -> Lineage:
+    body = node["TypeCast"]
+    target = walk.context.names.type(body["typeName"])
+    body["typeName"]["names"] = string_nodes((target.schema, target.name))
+    if target.kind not in "be" or (target.schema != "pg_catalog" and target.kind != "e"):
+        raise not_covered(f"a cast to the type {target.name}", body)
+    walk.context.see_type(target.oid)
+    if "typmods" not in body["typeName"] and "arrayBounds" not in body["typeName"]:
+        # A cast of a column to the type it has is no cast: the server drops it too.
+        inner = body["arg"]
+        if "ColumnRef" in inner and column(walk, inner, None).type_oid == target.oid:
+            return column(walk, inner, position)
+    return compute(walk(body["arg"], walk.INNER[position]))
+
+
+def _boolean(walk: Walk, node: Node, position: Position) -> Lineage:
+    body = node["BoolExpr"]
+    # AND, OR and NOT of conditions are conditions; in a select list they compute.
+    inner = position if position is Position.TEST else walk.INNER[position]
+    return walk.all(body["args"], inner)
+
+
+def _null_test(walk: Walk, node: Node, position: Position) -> Lineage:
+    inner = node["NullTest"]["arg"]
+    if "ColumnRef" not in inner:
+        return compute(walk(inner, walk.INNER[position]))
+    if position in (Position.OUTPUT, Position.COMPUTE, Position.COUNT):
+        return walk(inner, Position.COUNT).count()
+    return walk(inner, Position.NULL_TEST if position is Position.TEST else position).count()
+
+
+def _case(walk: Walk, node: Node, position: Position) -> Lineage:
+    body = node["CaseExpr"]
+    inner = walk.INNER[position]
+    tests = [walk(body["arg"], inner)] if "arg" in body else []
+    arms: list[Lineage] = []
+    for when in body["args"]:
+        arm = when["CaseWhen"]
+        tests.append(walk(arm["expr"], inner))
+        arms.append(walk(arm["result"], _arm(position)))
+    if "defresult" in body:
+        arms.append(walk(body["defresult"], _arm(position)))
+    return _one_of(arms).tested(compute(*tests))
+
+
+def _coalesce(walk: Walk, node: Node, position: Position) -> Lineage:
+    return _one_of([walk(arm, _arm(position)) for arm in node["CoalesceExpr"]["args"]])
+
+
+def _arm(position: Position) -> Position:
+    """An arm passes a value on in a select list; elsewhere choosing one is a function of it."""
+    return position if position is Position.OUTPUT else Walk.INNER[position]
+
+
+def _one_of(arms: list[Lineage]) -> Lineage:
+    result = arms[0]
+    for arm in arms[1:]:
+        result = result.either(arm)
+    # The type is known only for a plain column.
+    return Lineage(result.copied, result.computed, result.counted, result.constant, result.origins)
+
+
+def _arguments(key: str) -> Callable[[Walk, Node, Position], Lineage]:
+    def rule(walk: Walk, node: Node, position: Position) -> Lineage:
+        (body,) = node.values()
+        return walk.all(body.get(key, []), walk.INNER[position])
+
+    return rule
+
+
+def _argument(walk: Walk, node: Node, position: Position) -> Lineage:
+    (body,) = node.values()
+    return compute(walk(body["arg"], walk.INNER[position]))
+
+
+def _grouping(walk: Walk, node: Node, _position: Position) -> Lineage:
+    # grouping(…) says which grouping set a row belongs to: nothing of the values.
+    return _one_of([walk(part, Position.COUNT) for part in node["GroupingFunc"]["args"]]).count()
+
+
+def _indirection(walk: Walk, node: Node, position: Position) -> Lineage:
+    body = node["A_Indirection"]
+    inner = walk.INNER[position]
+    parts = [walk(body["arg"], inner)]
+    for step in body["indirection"]:
+        if "A_Indices" in step:
+            ends = [step["A_Indices"].get("lidx"), step["A_Indices"].get("uidx")]
+            parts += [walk(end, inner) for end in ends if end]
+        elif "String" not in step:
+            raise not_covered("(…).*", body)
+    return compute(*parts)
+
+
+def _sublink(walk: Walk, node: Node, position: Position) -> Lineage:
+    body = node["SubLink"]
+    kind = body["subLinkType"]
+    if kind not in (
+        "EXISTS_SUBLINK",
+        "ANY_SUBLINK",
+        "ALL_SUBLINK",
+        "EXPR_SUBLINK",
+        "ARRAY_SUBLINK",
+    ):
+        raise not_covered(kind, body)
+    query = body["subselect"].get("SelectStmt")
+    if query is None:
+        raise not_covered("a subquery that is no SELECT", body)
+    fields = walk.context.select(query, Scope(walk.scope, walk.scope.tables))
+    if kind == "EXISTS_SUBLINK":
+        return CONSTANT
+    if len(fields) != 1:
+        raise not_covered("a subquery of several columns", body)
+    inner = fields[0].lineage
+    if kind in ("ANY_SUBLINK", "ALL_SUBLINK"):
+        return _member(walk, node, inner, position)
+    if kind == "EXPR_SUBLINK" and position is Position.OUTPUT:
+        # Its own select list has noted the value as an output already.
+        return inner
+    walk.context.use(walk.INNER[position], inner, node, "a subquery")
+    return compute(inner)
+
+
+def _member(walk: Walk, node: Node, inner: Lineage, position: Position) -> Lineage:
+    """``x IN (SELECT y …)``, ``x = ANY (…)``, ``x > ALL (…)``."""
+    body = node["SubLink"]
+    test, operator = body["testexpr"], strings(body.get("operName", ()))
+    walk.context.operators.add(operator[-1] if operator else "=")
+    equality = not operator or operator[-1] in ("=", "<>")
+    if position is Position.TEST and equality and "ColumnRef" in test:
+        left = column(walk, test, None)
+        walk.context.use_equal(test, left, inner)
+        return compute(left, inner)
+    walk.context.use(walk.INNER[position], inner, node, "a subquery")
+    return compute(walk(test, walk.INNER[position]), inner)
+
+
+_RULES: dict[str, Callable[[Walk, Node, Position], Lineage]] = {
+    "A_Const": _constant,
+    "ParamRef": _constant,
+    "SQLValueFunction": _constant,
+    "List": _list,
+    "TypeCast": _cast,
+    "A_Expr": compare,
+    "BoolExpr": _boolean,
+    "NullTest": _null_test,
+    "BooleanTest": _argument,
+    "CollateClause": _argument,
+    "NamedArgExpr": _argument,
+    "CaseExpr": _case,
+    "CoalesceExpr": _coalesce,
+    "MinMaxExpr": _arguments("args"),
+    "RowExpr": _arguments("args"),
+    "A_ArrayExpr": _arguments("elements"),
+    "GroupingFunc": _grouping,
+    "A_Indirection": _indirection,
+    "SubLink": _sublink,
+    "FuncCall": call,
+}

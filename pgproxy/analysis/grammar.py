@@ -1,0 +1,159 @@
+"""Parse trees of PostgreSQL's grammar: text → dicts → text, and whether two trees say the same.
+
+pglast parses to JSON and prints from protobuf; what is missing between the two is an encoder.
+``grammar.json`` holds the field numbers it needs.  ``pglast.parse_sql`` is never used: a deep
+statement kills the process in it, while the JSON form answers with an error.
+"""
+
+from functools import lru_cache
+from importlib.resources import files
+import re
+from typing import Any
+
+import msgspec
+from pglast import parser
+
+from pgproxy.errors import Refusal
+
+Tree = dict[str, Any]
+
+# One statement of a megabyte takes half a second to parse: it would stall every other client.
+MAX_SQL_BYTES = 256 * 1024
+
+# Keys that hold offsets into the text, not meaning.
+OFFSETS = frozenset(
+    {
+        "location",
+        "arg_location",
+        "name_location",
+        "stmt_location",
+        "stmt_len",
+        "rexpr_list_start",
+        "rexpr_list_end",
+        "list_start",
+        "list_end",
+    }
+)
+# In JSON an unescaped quote before and after a word, and a colon, can only be a key.  A list left
+# empty prints as nothing and comes back as nothing.
+_MEANINGLESS = r'"(?:{}):-?\d+|"\w+":\[\]'.format("|".join(f'{key}"' for key in sorted(OFFSETS)))
+_NOISE = re.compile(f",(?:{_MEANINGLESS})|(?:{_MEANINGLESS}),?".encode())
+
+
+def parse(sql: str) -> list[Tree]:
+    """The statements of a query string, as ``RawStmt`` dicts; offsets are UTF-8 bytes.
+
+    Raises Refusal: 42601 for what the grammar does not accept, 54001 for what is too deep or long.
+    """
+    if len(sql) > MAX_SQL_BYTES:
+        raise Refusal(
+            "too_complex",
+            f"statement is longer than {MAX_SQL_BYTES} bytes",
+            hint="Send large lists of values as parameters.",
+            sqlstate="54001",
+        )
+    try:
+        text = parser.parse_sql_json(sql)
+        tree: Tree = msgspec.json.decode(text)
+    except parser.ParseError as error:
+        raise _syntax_error(error, sql) from None
+    except (RecursionError, msgspec.DecodeError):
+        raise Refusal(
+            "too_complex", "statement is nested too deeply to be analysed", sqlstate="54001"
+        ) from None
+    return list(tree.get("stmts", ()))
+
+
+def deparse(statements: list[Tree]) -> str:
+    """The SQL text of statements, as the grammar's own printer writes it."""
+    try:
+        encoded = _encode("ParseResult", {"version": 180000, "stmts": statements})
+        text: str = parser.deparse_protobuf(encoded)
+    except (parser.DeparseError, KeyError, RecursionError):
+        raise Refusal("unprintable", "statement cannot be printed from its parse tree") from None
+    return text
+
+
+def same(one: object, other: object) -> bool:
+    """Whether two trees differ in nothing but offsets into the text."""
+    return _meaning(one) == _meaning(other)
+
+
+def _meaning(tree: object) -> bytes:
+    return _NOISE.sub(b"", msgspec.json.encode(tree, order="sorted"))
+
+
+def normalize(sql: str) -> str:
+    """The text with its constants replaced by ``$n``; comments stay.  Raises Refusal."""
+    try:
+        text: str = parser.normalize(sql)
+    except parser.ParseError as error:
+        raise _syntax_error(error, sql) from None
+    return text
+
+
+def _syntax_error(error: Exception, sql: str) -> Refusal:
+    message, *rest = error.args
+    offset = rest[0] if rest and isinstance(rest[0], int) else -1
+    if any(words in str(message) for words in ("stack depth", "memory exhausted")):
+        return Refusal("too_complex", "statement is nested too deeply", sqlstate="54001")
+    position = offset + 1 if 0 <= offset <= len(sql) else 0
+    return Refusal("syntax", str(message), sqlstate="42601", position=position)
+
+
+_Field = tuple[str, bytes, Any]
+
+
+@lru_cache(maxsize=1)
+def _schema() -> dict[str, dict[str, _Field]]:
+    text = files("pgproxy.analysis").joinpath("grammar.json").read_text(encoding="utf-8")
+    raw = msgspec.json.decode(text)
+    return {
+        message: {key: _field(raw["enums"], *spec) for key, spec in fields.items()}
+        for message, fields in raw["messages"].items()
+    }
+
+
+def _field(enums: dict[str, dict[str, int]], number: int, kind: str, target: str = "") -> _Field:
+    # The protobuf tag: field number and wire type (2 is length-delimited, 0 a varint).
+    tag = _varint(number << 3 | (2 if kind.rstrip("*") in ("message", "text") else 0))
+    return kind, tag, enums.get(target, target)
+
+
+def _encode(message: str, body: Tree) -> bytes:
+    fields = _schema()[message]
+    out: list[bytes] = []
+    for key, value in body.items():
+        if key in OFFSETS:
+            continue
+        kind, tag, target = fields[key]
+        if kind == "message":
+            encoded = _encode(target, value)
+            out += (tag, _varint(len(encoded)), encoded)
+        elif kind == "message*":
+            for item in value:
+                encoded = _encode(target, item)
+                out += (tag, _varint(len(encoded)), encoded)
+        elif kind == "text":
+            encoded = value.encode()
+            out += (tag, _varint(len(encoded)), encoded)
+        elif kind == "enum":
+            out += (tag, _varint(target[value]))
+        elif kind in ("int", "bool"):
+            out += (tag, _varint(int(value)))
+        else:
+            raise KeyError(kind)
+    return b"".join(out)
+
+
+def _varint(number: int) -> bytes:
+    if 0 <= number < 128:
+        return bytes((number,))
+    # Negative numbers are written as their 64-bit two's complement.
+    number &= (1 << 64) - 1
+    out = bytearray()
+    while number > 127:
+        out.append(number & 127 | 128)
+        number >>= 7
+    out.append(number)
+    return bytes(out)

@@ -1,0 +1,143 @@
+"""Lineage: the stored columns a value comes from, and how; and what a statement does with them.
+
+copied    the value is that of one of these columns, unchanged
+computed  the value depends on these columns in some other way
+counted   only their number or their being NULL shows
+"""
+
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Any, NamedTuple
+
+Node = dict[str, Any]
+
+
+class Source(NamedTuple):
+    """A stored column: pg_class.oid and pg_attribute.attnum."""
+
+    relation: int
+    attnum: int
+
+
+NOTHING: frozenset[Source] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """Where one value comes from.
+
+    ``constant``: it may also be something no column holds (a literal, a parameter, a result of a
+    function).  ``origins``: every column, of tables and of views, that the server may name for it
+    in RowDescription.  ``type_oid``: its type when it is simply a column's, else 0.
+    """
+
+    copied: frozenset[Source] = NOTHING
+    computed: frozenset[Source] = NOTHING
+    counted: frozenset[Source] = NOTHING
+    constant: bool = False
+    origins: frozenset[Source] = NOTHING
+    type_oid: int = 0
+
+    @property
+    def sources(self) -> frozenset[Source]:
+        """Every column the value depends on in any way."""
+        return self.copied | self.computed | self.counted
+
+    def either(self, other: "Lineage") -> "Lineage":
+        """The lineage of a value that is one or the other (COALESCE, CASE, UNION)."""
+        return Lineage(
+            self.copied | other.copied,
+            self.computed | other.computed,
+            self.counted | other.counted,
+            self.constant or other.constant,
+            self.origins | other.origins,
+        )
+
+    def tested(self, condition: "Lineage") -> "Lineage":
+        """This value, chosen by a condition: what the condition reads shows through the choice."""
+        return Lineage(
+            self.copied,
+            self.computed | condition.copied | condition.computed,
+            self.counted | condition.counted,
+            self.constant,
+            self.origins,
+        )
+
+    def count(self) -> "Lineage":
+        """The lineage of count(value) or ``value IS NULL``."""
+        return Lineage(computed=self.computed, counted=self.counted | self.copied, constant=True)
+
+
+CONSTANT = Lineage(constant=True)
+
+
+def compute(*parts: Lineage) -> Lineage:
+    """The lineage of a function of these values."""
+    return Lineage(
+        NOTHING.union(),
+        NOTHING.union(*(p.copied | p.computed for p in parts)),
+        NOTHING.union(*(p.counted for p in parts)),
+        True,
+        NOTHING.union(*(p.origins for p in parts)),
+    )
+
+
+class Position(Enum):
+    """What a statement does with a value at one place."""
+
+    OUTPUT = auto()  # it is what the query level yields, unchanged
+    COMPUTE = auto()  # it is an argument in an expression of the select list
+    COUNT = auto()  # only counted, or asked whether it is NULL, in the select list
+    NULL_TEST = auto()  # IS [NOT] NULL in a condition
+    EQUAL = auto()  # compared for equality with another column
+    GROUP = auto()  # GROUP BY, DISTINCT, PARTITION BY, count(DISTINCT …), UNION
+    ORDER = auto()  # ORDER BY
+    TEST = auto()  # anything else that decides which rows, how many, or whether an error comes
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One place where a statement uses a value that comes from columns.
+
+    ``node`` is the expression in the tree (it can be cut in place); ``other`` the opposite side of
+    an EQUAL; ``items`` and ``item`` the ORDER BY list and its entry; ``output``: a GROUP over a
+    whole output field (DISTINCT, UNION), whose computed parts have been cut already.
+    """
+
+    position: Position
+    lineage: Lineage
+    node: Node
+    name: str = ""
+    location: int = -1
+    other: Lineage | None = None
+    items: list[Node] | None = None
+    item: Node | None = None
+    output: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OutputField:
+    """One field of a query level: its name as the server will give it, and where it comes from."""
+
+    name: str
+    lineage: Lineage
+
+
+@dataclass(slots=True)
+class Report:
+    """What the analysis of one statement found: uses, relations read, names not in the catalog."""
+
+    uses: list[Use] = field(default_factory=list)
+    relations: set[int] = field(default_factory=set)
+
+
+def cut(node: Node) -> None:
+    """Replace an expression in place by a NULL of its type that is never evaluated.
+
+    ``CASE WHEN false THEN (…) END`` keeps the type; PostgreSQL folds it before it runs, so that the
+    expression can neither fail nor take time (design.md 8).
+    """
+    inner = dict(node)
+    never: Node = {"A_Const": {"boolval": {}}}
+    node.clear()
+    node["CaseExpr"] = {"args": [{"CaseWhen": {"expr": never, "result": inner}}]}

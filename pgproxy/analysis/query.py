@@ -1,0 +1,174 @@
+"""Queries: SELECT, VALUES and set operations, level by level, to the lineage of their fields.
+
+The clauses are walked in the order in which names become visible: WITH, FROM, WHERE, the select
+list, then what may name its fields.  Stars are written out, so that field n of the plan is field n
+of the server.
+"""
+
+from pgproxy.analysis.call import window
+from pgproxy.analysis.column import find_item
+from pgproxy.analysis.common import with_queries
+from pgproxy.analysis.context import Context, not_covered, refuse
+from pgproxy.analysis.expression import Walk
+from pgproxy.analysis.lineage import CONSTANT, Lineage, Node, OutputField, Position, Use
+from pgproxy.analysis.names import output_name, string_nodes, strings
+from pgproxy.analysis.ordering import distinct_on, group_by, order_by, order_set_operation
+from pgproxy.analysis.scope import Scope, ScopeColumn
+from pgproxy.analysis.tables import from_item
+
+# Clauses of SelectStmt with a rule here; anything else is refused.
+CLAUSES = frozenset(
+    {
+        "distinctClause",
+        "targetList",
+        "fromClause",
+        "whereClause",
+        "groupClause",
+        "groupDistinct",
+        "havingClause",
+        "windowClause",
+        "valuesLists",
+        "sortClause",
+        "limitOffset",
+        "limitCount",
+        "limitOption",
+        "withClause",
+        "op",
+        "all",
+        "larg",
+        "rarg",
+    }
+)
+
+
+def select(body: Node, scope: Scope, context: Context) -> list[OutputField]:
+    """The fields of one query level, ``scope`` being its own still empty one.  Raises Refusal."""
+    for clause in body.keys() - CLAUSES:
+        raise not_covered(f"SELECT with {clause}")
+    if "withClause" in body:
+        with_queries(body["withClause"], scope, context)
+    walk = Walk(scope, context)
+    if body.get("op", "SETOP_NONE") != "SETOP_NONE":
+        fields = _set_operation(body, scope, context)
+        order_set_operation(body, fields, context)
+    elif "valuesLists" in body:
+        fields = _values(body, walk)
+        order_set_operation(body, fields, context)
+    else:
+        fields = _simple(body, walk)
+    for clause in ("limitOffset", "limitCount"):
+        if clause in body:
+            walk(body[clause], Position.TEST)
+    return fields
+
+
+def _simple(body: Node, walk: Walk) -> list[OutputField]:
+    for item in body.get("fromClause", ()):
+        walk.scope.items.extend(from_item(item, walk))
+    if "whereClause" in body:
+        walk(body["whereClause"], Position.TEST)
+    for definition in body.get("windowClause", ()):
+        walk.windows[definition["WindowDef"]["name"]] = window(walk, definition["WindowDef"])
+    fields = _targets(body, walk)
+    group_by(body, fields, walk)
+    if "havingClause" in body:
+        walk(body["havingClause"], Position.TEST)
+    _distinct(body, fields, walk)
+    order_by(body, fields, walk)
+    return fields
+
+
+def _targets(body: Node, walk: Walk) -> list[OutputField]:
+    targets: list[Node] = []
+    fields: list[OutputField] = []
+    for node in body.get("targetList", ()):
+        target = node["ResTarget"]
+        reference = target["val"].get("ColumnRef")
+        if reference and "A_Star" in reference["fields"][-1]:
+            for column in _star(reference, walk):
+                written, field = _star_target(column, walk.context)
+                targets.append(written)
+                fields.append(field)
+            continue
+        name = target.setdefault("name", output_name(target["val"]))
+        targets.append(node)
+        fields.append(OutputField(name, walk(target["val"], Position.OUTPUT)))
+    if targets:
+        body["targetList"] = targets
+    elif body.get("targetList"):
+        # A star over a table without columns: the grammar has no way to write that out.
+        raise not_covered("a select list that comes out empty")
+    return fields
+
+
+def _star(reference: Node, walk: Walk) -> list[ScopeColumn]:
+    names, location = strings(reference["fields"][:-1]), reference.get("location", -1)
+    if names:
+        return list(find_item(walk, names, location).columns)
+    if not walk.scope.items:
+        raise refuse("syntax", "SELECT * with no tables specified is not valid", reference)
+    return [c for item in walk.scope.items if item.shows_columns for c in item.columns]
+
+
+def _star_target(column: ScopeColumn, context: Context) -> tuple[Node, OutputField]:
+    node: Node = {"ColumnRef": {"fields": string_nodes(column.path)}}
+    context.use(Position.OUTPUT, column.lineage, node, column.name)
+    return {"ResTarget": {"name": column.name, "val": node}}, OutputField(
+        column.name, column.lineage
+    )
+
+
+def _distinct(body: Node, fields: list[OutputField], walk: Walk) -> None:
+    clause = body.get("distinctClause")
+    if clause == [{}]:
+        for field in fields:
+            use_output(walk.context, field)
+    elif clause:
+        distinct_on(clause, body, fields, walk)
+
+
+def use_output(context: Context, field: OutputField, other: OutputField | None = None) -> None:
+    """Note that rows are compared by this output field (DISTINCT, UNION …)."""
+    if field.lineage.sources or (other and other.lineage.sources):
+        context.report.uses.append(
+            Use(
+                Position.EQUAL if other else Position.GROUP,
+                field.lineage,
+                {},
+                field.name,
+                other=other.lineage if other else None,
+                output=True,
+            )
+        )
+
+
+def _set_operation(body: Node, scope: Scope, context: Context) -> list[OutputField]:
+    left = select(body["larg"], Scope(scope.parent, scope.tables), context)
+    right = select(body["rarg"], Scope(scope.parent, scope.tables), context)
+    if len(left) != len(right):
+        raise refuse("syntax", "each set operation query must have the same number of columns")
+    for one, other in zip(left, right, strict=True):
+        if not (body["op"] == "SETOP_UNION" and body.get("all")):
+            # UNION, INTERSECT and EXCEPT compare the rows of both sides, and of each with its own.
+            use_output(context, one, other)
+    if body["op"] == "SETOP_EXCEPT":
+        return left
+    return [
+        OutputField(one.name, one.lineage.either(other.lineage))
+        for one, other in zip(left, right, strict=True)
+    ]
+
+
+def _values(body: Node, walk: Walk) -> list[OutputField]:
+    columns: list[Lineage] = []
+    for row in body["valuesLists"]:
+        lineages = [walk(item, Position.OUTPUT) for item in row["List"]["items"]]
+        if not columns:
+            columns = lineages
+        elif len(columns) != len(lineages):
+            raise refuse("syntax", "VALUES lists must all be the same length")
+        columns = [one.either(other) for one, other in zip(columns, lineages, strict=True)]
+    return [
+        OutputField(f"column{number}", lineage.either(CONSTANT))
+        for number, lineage in enumerate(columns, 1)
+    ]

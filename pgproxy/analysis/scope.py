@@ -1,0 +1,121 @@
+"""Scope: what names mean at one place of a query, as PostgreSQL's parse_relation.c has it.
+
+SELECT c.email FROM customers c         the item ``c`` shows its columns, by name and by ``c.``
+SELECT * FROM a JOIN b USING (id)       the join shows ``id`` once; ``a.`` and ``b.`` still work
+SELECT (SELECT c.id) FROM customers c   what a level does not know it asks its parent
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from pgproxy.analysis.lineage import NOTHING, Lineage, Source, compute
+from pgproxy.errors import Refusal
+
+# Columns every table has without showing them (manual, section 5.6).
+SYSTEM_COLUMNS = {"tableoid": -6, "cmax": -5, "xmax": -4, "cmin": -3, "xmin": -2, "ctid": -1}
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeColumn:
+    """A column as one item of FROM shows it; ``path`` is how to write it without ambiguity."""
+
+    name: str
+    lineage: Lineage
+    path: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One entry of the namespace.  A join without alias has columns but no name.
+
+    ``schema`` is set for a table without alias, which can also be named ``schema.table``;
+    ``relation`` is its OID when it is one of the catalog's, for system columns and whole rows.
+    """
+
+    name: str
+    columns: tuple[ScopeColumn, ...]
+    schema: str = ""
+    relation: int = 0
+    shows_columns: bool = True
+
+    def find(self, name: str) -> list[ScopeColumn]:
+        """The columns of that name; two where a join shows both."""
+        return [column for column in self.columns if column.name == name]
+
+    def whole_row(self) -> Lineage:
+        """The lineage of the row as one value."""
+        row = compute(*(column.lineage for column in self.columns))
+        own = frozenset({Source(self.relation, 0)}) if self.relation else NOTHING
+        return Lineage(computed=row.sources, constant=True, origins=own)
+
+
+@dataclass(frozen=True, slots=True)
+class CommonTable:
+    """A WITH query as the levels below it see it."""
+
+    columns: tuple[tuple[str, Lineage], ...]
+
+
+@dataclass(slots=True)
+class Scope:
+    """The namespace of one query level."""
+
+    parent: "Scope | None" = None
+    tables: Mapping[str, CommonTable] = field(default_factory=dict)
+    items: list[Item] = field(default_factory=list)
+
+    def levels(self) -> Iterator["Scope"]:
+        """This level, then the ones around it."""
+        level: Scope | None = self
+        while level is not None:
+            yield level
+            level = level.parent
+
+    def column(self, name: str, location: int) -> ScopeColumn | None:
+        """What an unqualified column name means; None when it is no column at any level."""
+        for level in self.levels():
+            found = [
+                column
+                for item in level.items
+                if item.shows_columns
+                for column in (item.find(name) or system_column(item, name))
+            ]
+            if len(found) > 1:
+                raise ambiguous(f"column reference {quoted(name)} is ambiguous", location)
+            if found:
+                return found[0]
+        return None
+
+    def item(self, name: str, schema: str, location: int) -> Item | None:
+        """The entry a qualified name refers to; None when there is none at any level."""
+        for level in self.levels():
+            found = [
+                item
+                for item in level.items
+                if item.name == name and (not schema or item.schema == schema)
+            ]
+            if len(found) > 1:
+                raise ambiguous(f"table reference {quoted(name)} is ambiguous", location, "42P09")
+            if found:
+                return found[0]
+        return None
+
+
+def system_column(item: Item, name: str) -> list[ScopeColumn]:
+    """ctid, tableoid … of a table in the namespace."""
+    attnum = SYSTEM_COLUMNS.get(name)
+    if attnum is None or not item.relation:
+        return []
+    path = (item.schema, item.name, name) if item.schema else (item.name, name)
+    origins = frozenset({Source(item.relation, attnum)})
+    return [ScopeColumn(name, Lineage(constant=True, origins=origins), path)]
+
+
+def ambiguous(message: str, location: int, sqlstate: str = "42702") -> Refusal:
+    """The server's own error for a name with two meanings."""
+    return Refusal("name", message, sqlstate=sqlstate, position=location + 1)
+
+
+def quoted(name: str) -> str:
+    """An identifier for a message, as the server quotes it there."""
+    return f'"{name}"'

@@ -1,0 +1,103 @@
+"""Which stored columns are masked for one role: the policy's patterns on a catalog snapshot."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pgproxy.analysis.catalog import SYSTEM_SCHEMAS, Catalog, Relation
+from pgproxy.analysis.lineage import Source
+from pgproxy.policy.rules import PUBLIC, UNCLASSIFIED, Policy, RoleRule, Show, Token, Treatment
+
+
+@dataclass(frozen=True, slots=True)
+class Mask:
+    """How a masked column is treated: its class, the treatment, and the domain of its values."""
+
+    class_name: str
+    treatment: Treatment
+    domain: str
+
+    @property
+    def key(self) -> tuple[Treatment, str]:
+        """Columns that agree on it are masked alike."""
+        return self.treatment, self.domain
+
+
+class Masks:
+    """The masked columns of one database for one role, worked out on demand."""
+
+    def __init__(self, policy: Policy, rule: RoleRule, catalog: Catalog) -> None:
+        self._policy = policy
+        self._rule = rule
+        self._catalog = catalog
+        self._known: dict[Source, Mask | None] = {}
+        self._relations: dict[int, bool] = {}
+
+    def mask(self, source: Source) -> Mask | None:
+        """The mask of a stored column; None when it is shown."""
+        if source not in self._known:
+            self._known[source] = self._find(source)
+        return self._known[source]
+
+    def masked(self, sources: Iterable[Source]) -> list[Source]:
+        """Those of ``sources`` that are masked, in a stable order."""
+        return sorted(source for source in sources if self.mask(source) is not None)
+
+    def shown(self, sources: Iterable[Source]) -> list[Source]:
+        """Those of ``sources`` that are stored columns without a mask."""
+        return [source for source in self.stored(sources) if self.mask(source) is None]
+
+    def stored(self, sources: Iterable[Source]) -> list[Source]:
+        """Those of ``sources`` that are columns of tables, not of views, in a stable order."""
+        by_oid = self._catalog.by_oid
+        return sorted(
+            s for s in sources if s.relation in by_oid and by_oid[s.relation].kind not in "vm"
+        )
+
+    def touches(self, oid: int) -> bool:
+        """Whether a relation has a masked column."""
+        if oid not in self._relations:
+            relation = self._catalog.by_oid[oid]
+            self._relations[oid] = any(
+                self.mask(Source(oid, column.attnum)) for column in relation.columns
+            )
+        return self._relations[oid]
+
+    def name(self, source: Source) -> str:
+        """schema.table.column."""
+        relation = self._catalog.by_oid.get(source.relation)
+        if relation is None:
+            return "?"
+        for column in relation.columns:
+            if column.attnum == source.attnum:
+                return f"{relation.schema}.{relation.name}.{column.name}"
+        return f"{relation.schema}.{relation.name}"
+
+    def _find(self, source: Source) -> Mask | None:
+        relation = self._catalog.by_oid.get(source.relation)
+        if relation is None or relation.schema in SYSTEM_SCHEMAS or source.attnum < 1:
+            return None
+        class_name = self._class(relation, source.attnum)
+        if class_name == UNCLASSIFIED and relation.kind in "vm":
+            # A view's columns are what their sources are, unless the policy names them itself.
+            return None
+        treatment = self._rule.treatment(class_name)
+        if isinstance(treatment, Show):
+            return None
+        domain = self._policy.domain_of(class_name)
+        if isinstance(treatment, Token) and treatment.domain:
+            domain = treatment.domain
+        return Mask(class_name, treatment, domain)
+
+    def _class(self, relation: Relation, attnum: int) -> str:
+        """The class of a column; a class on a parent table holds for its children.
+
+        ``public`` is the weakest: a glob that makes a partition public does not undo the
+        class of its parent.
+        """
+        column = next(c for c in relation.columns if c.attnum == attnum)
+        tables = [self._catalog.by_oid.get(oid) for oid in (relation.oid, *relation.ancestors)]
+        found = [self._policy.class_of(t.schema, t.name, column.name) for t in tables if t]
+        masked = [name for name in found if name not in (PUBLIC, UNCLASSIFIED)]
+        if masked:
+            return masked[0]
+        return found[0]

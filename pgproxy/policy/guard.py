@@ -1,0 +1,175 @@
+"""The guard: whether one role may do with masked columns what a statement does (design.md 6).
+
+Three answers a use: let it be, cut it out of the statement, or refuse.
+"""
+
+from pgproxy.analysis.lineage import Lineage, Position, Source, Use, cut
+from pgproxy.errors import Refusal
+from pgproxy.policy.classes import Mask, Masks
+from pgproxy.policy.rules import SHOWS_EQUALITY, Computed, Filters, Policy, RoleRule
+
+_DOES = {
+    Position.NULL_TEST: "tests a value computed from",
+    Position.EQUAL: "compares",
+    Position.GROUP: "groups or compares rows by",
+    Position.ORDER: "sorts by",
+    Position.TEST: "filters by, or decides with,",
+    Position.COMPUTE: "computes with",
+    Position.OUTPUT: "computes with",
+}
+
+
+class Guard:
+    """Judges the uses of one statement; cuts the tree in place; collects notices."""
+
+    def __init__(self, policy: Policy, rule: RoleRule, masks: Masks) -> None:
+        self._policy = policy
+        self._rule = rule
+        self._masks = masks
+        self._cut: set[int] = set()
+        self.notices: list[str] = []
+
+    def judge(self, uses: list[Use]) -> None:
+        """Go through every use.  Raises Refusal at the first that is not allowed."""
+        for use in uses:
+            if self._masks.masked(use.lineage.sources) or (
+                use.other and self._masks.masked(use.other.sources)
+            ):
+                self._judge(use)
+        # Cutting changes nodes that other uses look at, so it comes last.
+        for use in uses:
+            if id(use.node) in self._cut and use.node:
+                self._cut.discard(id(use.node))
+                cut(use.node)
+
+    def _judge(self, use: Use) -> None:
+        computed = self._masks.masked(use.lineage.computed)
+        copied = self._masks.masked(use.lineage.copied)
+        match use.position:
+            case Position.OUTPUT | Position.COUNT:
+                if computed:
+                    self._compute(use, computed)
+            case Position.COMPUTE:
+                if computed or copied:
+                    self._compute(use, computed + copied)
+            case Position.NULL_TEST:
+                if computed:
+                    self._test(use, computed)
+            case Position.GROUP:
+                self._group(use, computed, copied)
+            case Position.EQUAL:
+                self._equal(use)
+            case Position.ORDER:
+                if computed or copied:
+                    self._order(use, computed + copied)
+            case Position.TEST:
+                if computed or copied:
+                    self._test(use, computed + copied)
+
+    def _compute(self, use: Use, sources: list[Source]) -> None:
+        if any(self._computed(source) is Computed.REFUSE for source in sources):
+            raise self._refusal(
+                use, sources, "this role may not compute with it", "Select the bare column."
+            )
+        self._cut.add(id(use.node))
+
+    def _test(self, use: Use, sources: list[Source]) -> None:
+        if self._filters(sources) is not Filters.VALUES:
+            raise self._refusal(
+                use,
+                sources,
+                "no masked value may decide which rows show",
+                "Filter by a column that is shown; IS NULL, GROUP BY and joins of equal domains "
+                "work on tokens, hashes and synthetic values.",
+            )
+
+    def _group(self, use: Use, computed: list[Source], copied: list[Source]) -> None:
+        filters = self._filters(computed + copied)
+        if filters is Filters.VALUES or not (copied or computed):
+            return
+        if use.output and not copied:
+            # The computed parts of an output field are cut: all that is compared is NULL.
+            return
+        if filters is Filters.REFUSE or computed or not self._alike(use.lineage):
+            raise self._refusal(
+                use,
+                computed + copied,
+                "its treatment does not show which values are equal",
+                "Grouping works by bare columns that are tokens, hashes or synthetic values.",
+            )
+
+    def _equal(self, use: Use) -> None:
+        other = use.other or Lineage()
+        sides = (use.lineage, other)
+        if use.output and not self._masks.masked(use.lineage.copied | other.copied):
+            return
+        sources = self._masks.masked(
+            use.lineage.copied | use.lineage.computed | other.copied | other.computed
+        )
+        filters = self._filters(sources)
+        if filters is Filters.VALUES or not sources:
+            return
+        together = use.lineage.either(other)
+        if (
+            filters is Filters.REFUSE
+            or self._masks.masked(together.computed)
+            or not all(self._masks.masked(side.copied) for side in sides)
+            or not self._alike(together)
+        ):
+            raise self._refusal(
+                use,
+                sources,
+                "both sides must be columns of one domain whose treatment shows equality",
+                "Join masked columns of one class, or columns that are shown.",
+            )
+
+    def _order(self, use: Use, sources: list[Source]) -> None:
+        filters = self._filters(sources)
+        if filters is Filters.VALUES:
+            return
+        if filters is Filters.REFUSE or use.items is None or use.item is None:
+            raise self._refusal(use, sources, "its order is not shown", "Sort by another column.")
+        kept = [item for item in use.items if item is not use.item]
+        if len(kept) < len(use.items):
+            use.items[:] = kept
+            name = self._masks.name(sources[0])
+            self.notices.append(f"ORDER BY {name} was left out: its order is masked")
+
+    def _alike(self, lineage: Lineage) -> bool:
+        """Whether all that the value can be is masked alike, by a treatment that shows equality."""
+        known = [mask for mask in map(self._masks.mask, lineage.copied) if mask is not None]
+        return (
+            bool(known)
+            and not self._masks.shown(lineage.copied)
+            and not lineage.constant
+            and len({mask.key for mask in known}) == 1
+            and isinstance(known[0].treatment, SHOWS_EQUALITY)
+        )
+
+    def _filters(self, sources: list[Source]) -> Filters:
+        """The strictest ``filters`` of the classes in play."""
+        options = [self._option(mask) for mask in map(self._masks.mask, sources) if mask]
+        for strict in (Filters.REFUSE, Filters.TOKENS):
+            if strict in options:
+                return strict
+        return Filters.VALUES if options else self._rule.filters
+
+    def _option(self, mask: Mask) -> Filters:
+        of_class = self._policy.classes.get(mask.class_name)
+        return of_class.filters if of_class and of_class.filters else self._rule.filters
+
+    def _computed(self, source: Source) -> Computed:
+        mask = self._masks.mask(source)
+        of_class = self._policy.classes.get(mask.class_name) if mask else None
+        return of_class.computed if of_class and of_class.computed else self._rule.computed
+
+    def _refusal(self, use: Use, sources: list[Source], why: str, hint: str) -> Refusal:
+        name = self._masks.name(sources[0])
+        mask = self._masks.mask(sources[0])
+        shown = f"class {mask.class_name}, {mask.treatment.name}" if mask else "masked"
+        return Refusal(
+            f"masked_{use.position.name.lower()}",
+            f"statement {_DOES.get(use.position, 'uses')} masked column {name} ({shown}): {why}",
+            hint=hint,
+            position=use.location + 1,
+        )

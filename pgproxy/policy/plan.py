@@ -1,0 +1,70 @@
+"""The plan: the decision for one statement under one role, as the session carries it out."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pgproxy.errors import Refusal
+from pgproxy.policy.rules import Treatment
+
+
+class Derivation(StrEnum):
+    """How a field comes from its sources (design.md 2)."""
+
+    COPIED = "copied"
+    COMPUTED = "computed"
+    COUNTED = "counted"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldPlan:
+    """What becomes of one field of the result.
+
+    ``origins`` are the (table OID, column number) pairs that the server may name for this field in
+    RowDescription; any other pair but (0, 0) stops the result (the second lock).
+    """
+
+    name: str
+    sources: tuple[str, ...]
+    derivation: Derivation
+    treatment: Treatment
+    class_name: str
+    domain: str
+    origins: frozenset[tuple[int, int]]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StatementPlan:
+    """One statement: what its fields become, or why it is refused.
+
+    ``fields`` is None for a statement that returns no rows.  ``touches_masked``: error and notice
+    texts of the server are withheld.  ``sql`` is for the audit trail: literals removed.
+    """
+
+    kind: str
+    audit_sql: str
+    fields: tuple[FieldPlan, ...] | None = None
+    refusal: Refusal | None = None
+    notices: tuple[str, ...] = ()
+    touches_masked: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class QueryPlan:
+    """The statements of one query string, up to and including the first that is refused.
+
+    ``sql`` goes upstream in place of the client's text (UTF-8, no NUL).  In the place of a refused
+    statement it holds one that the server itself fails with ``REFUSED_SQLSTATE``, so that order,
+    skipping until Sync and the aborted transaction are the server's own.  ``stale``: a name was
+    not in the catalog snapshot; refresh it once and plan again.
+    """
+
+    statements: tuple[StatementPlan, ...]
+    sql: bytes
+    stale: bool = False
+
+
+# A literal is coerced while the statement is analysed: it fails at Parse as well as in a simple
+# query, and in an aborted transaction the server's 25P02 still comes first.
+REFUSED_STATEMENT = "SELECT 'refused by pgproxy'::pg_catalog.int4"
+REFUSED_SQLSTATE = "22P02"

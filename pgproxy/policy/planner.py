@@ -1,0 +1,180 @@
+"""The planner: a query string to a plan, for one role on one catalog snapshot."""
+
+from pgproxy.analysis.catalog import Catalog
+from pgproxy.analysis.grammar import Tree, parse
+from pgproxy.analysis.lineage import Lineage, OutputField, Source
+from pgproxy.analysis.names import UnknownName
+from pgproxy.analysis.statement import Analysis, Analyzer, audit_sql, render
+from pgproxy.errors import Refusal
+from pgproxy.policy.classes import Mask, Masks
+from pgproxy.policy.guard import Guard
+from pgproxy.policy.plan import (
+    REFUSED_STATEMENT,
+    Derivation,
+    FieldPlan,
+    QueryPlan,
+    StatementPlan,
+)
+from pgproxy.policy.rules import Null, Policy, Redact, RoleRule, Show
+
+CACHED_PLANS = 4096
+
+
+class CatalogPlanner:
+    """Plans for one role on one snapshot; a new snapshot needs a new planner."""
+
+    def __init__(
+        self, policy: Policy, rule: RoleRule, catalog: Catalog, search_path: list[str], login: str
+    ) -> None:
+        path = [login if schema == "$user" else schema for schema in search_path]
+        self._policy = policy
+        self._rule = rule
+        self._masks = Masks(policy, rule, catalog)
+        self._analyzer = Analyzer(catalog, path)
+        self._plans: dict[bytes, QueryPlan] = {}
+        self.hits = 0
+        self.misses = 0
+
+    def plan(self, sql: bytes) -> QueryPlan:
+        """The plan for a query string as the client sent it.  Never raises."""
+        known = self._plans.get(sql)
+        if known is not None:
+            self.hits += 1
+            return known
+        self.misses += 1
+        plan = self._plan(sql)
+        if not plan.stale:
+            if len(self._plans) >= CACHED_PLANS:
+                del self._plans[next(iter(self._plans))]
+            self._plans[sql] = plan
+        return plan
+
+    def _plan(self, sql: bytes) -> QueryPlan:
+        try:
+            text = sql.decode()
+            if "\0" in text:
+                raise Refusal("syntax", "statement holds a NUL byte", sqlstate="22021")
+            statements = parse(text)
+        except UnicodeDecodeError:
+            return _refused(
+                [], [], Refusal("syntax", "statement is not valid UTF-8", sqlstate="22021")
+            )
+        except Refusal as refusal:
+            return _refused([], [], refusal)
+        plans: list[StatementPlan] = []
+        texts: list[str] = []
+        for raw in statements:
+            try:
+                plan, printed = self._statement(raw)
+            except Refusal as refusal:
+                kind = next(iter(raw["stmt"]))
+                return _refused(plans, texts, _at_character(refusal, text), kind)
+            except RecursionError:
+                deep = Refusal("too_complex", "statement is nested too deeply", sqlstate="54001")
+                return _refused(plans, texts, deep)
+            except Exception:
+                # Whatever our own fault is here, it must stop the statement, not the rules.
+                fault = Refusal(
+                    "fault",
+                    "statement could not be analysed (a fault of pgproxy)",
+                    sqlstate="XX000",
+                )
+                return _refused(plans, texts, fault)
+            plans.append(plan)
+            texts.append(printed)
+        return QueryPlan(tuple(plans), "; ".join(texts).encode())
+
+    def _statement(self, raw: Tree) -> tuple[StatementPlan, str]:
+        analysis = self._analyzer.analyze(raw)
+        guard = Guard(self._policy, self._rule, self._masks)
+        guard.judge(analysis.report.uses)
+        printed = render([raw])
+        fields = None
+        if analysis.fields is not None:
+            fields = tuple(self._field(field) for field in analysis.fields)
+        return (
+            StatementPlan(
+                kind=analysis.kind,
+                audit_sql=audit_sql(printed.encode()),
+                fields=fields,
+                notices=(*guard.notices, *_computed_notices(fields or ())),
+                touches_masked=self._touches(analysis),
+            ),
+            printed,
+        )
+
+    def _touches(self, analysis: Analysis) -> bool:
+        return any(self._masks.touches(oid) for oid in analysis.report.relations)
+
+    def _field(self, field: OutputField) -> FieldPlan:
+        """What becomes of one field (design.md 6, first paragraph)."""
+        lineage, masks = field.lineage, self._masks
+        copied, computed = masks.masked(lineage.copied), masks.masked(lineage.computed)
+        mixed = lineage.constant or bool(masks.shown(lineage.copied))
+        alike = {mask.key for mask in map(masks.mask, copied) if mask}
+        if computed:
+            chosen = Mask(self._classes(computed), Null(), "")
+            reason = f"computed from {masks.name(computed[0])}"
+        elif not copied:
+            chosen, reason = Mask("", Show(), ""), "no masked column"
+        elif mixed:
+            chosen = Mask(self._classes(copied), Null(), "")
+            reason = f"{masks.name(copied[0])} mixed with values that are not masked alike"
+        elif len(alike) == 1:
+            chosen = Mask(self._classes(copied), *next(iter(alike)))
+            reason = f"copied from {masks.name(copied[0])}"
+        else:
+            chosen = Mask(self._classes(copied), Redact(), "")
+            reason = "copied from columns that are masked differently"
+        return FieldPlan(
+            name=field.name,
+            sources=tuple(masks.name(source) for source in masks.stored(lineage.sources)),
+            derivation=_derivation(lineage, bool(computed or (copied and mixed))),
+            treatment=chosen.treatment,
+            class_name=chosen.class_name,
+            domain=chosen.domain,
+            origins=self._origins(lineage.origins, chosen),
+            reason=reason,
+        )
+
+    def _origins(self, origins: frozenset[Source], chosen: Mask) -> frozenset[tuple[int, int]]:
+        if isinstance(chosen.treatment, Show):
+            # A field that is shown may not turn out to be a masked column itself.
+            return frozenset(o for o in origins if self._masks.mask(o) is None)
+        return frozenset(origins)
+
+    def _classes(self, sources: list[Source]) -> str:
+        names = {mask.class_name for mask in map(self._masks.mask, sources) if mask}
+        return names.pop() if len(names) == 1 else "mixed"
+
+
+def _derivation(lineage: Lineage, computed: bool) -> Derivation:
+    if computed or not lineage.sources:
+        return Derivation.COMPUTED
+    if lineage.copied:
+        return Derivation.COMPUTED if lineage.constant else Derivation.COPIED
+    return Derivation.COMPUTED if lineage.computed else Derivation.COUNTED
+
+
+def _computed_notices(fields: tuple[FieldPlan, ...]) -> tuple[str, ...]:
+    return tuple(
+        f'field "{field.name}" is NULL: {field.reason}'
+        for field in fields
+        if isinstance(field.treatment, Null) and field.derivation is Derivation.COMPUTED
+    )
+
+
+def _refused(
+    plans: list[StatementPlan], texts: list[str], refusal: Refusal, kind: str = ""
+) -> QueryPlan:
+    plan = StatementPlan(kind=kind, audit_sql="", refusal=refusal)
+    sql = "; ".join([*texts, REFUSED_STATEMENT])
+    return QueryPlan((*plans, plan), sql.encode(), stale=isinstance(refusal, UnknownName))
+
+
+def _at_character(refusal: Refusal, text: str) -> Refusal:
+    """The grammar counts bytes, an error's position counts characters (manual 54.8)."""
+    if refusal.position > 1:
+        before = text.encode()[: refusal.position - 1]
+        refusal.position = len(before.decode(errors="ignore")) + 1
+    return refusal

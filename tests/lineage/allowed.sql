@@ -1,0 +1,90 @@
+-- Filters, joins and order over columns that are shown.
+SELECT c.city, sum(o.total) AS total FROM customers c LEFT JOIN orders o ON o.customer_id = c.id WHERE c.city LIKE 'a%' AND o.total BETWEEN 1 AND 2 + 3 * 4 AND c.id = ANY (ARRAY[1, 2]) AND c.id IN (1, 2) AND NOT (c.city = 'x' OR c.city <> 'y') GROUP BY c.city HAVING count(*) > 1 ORDER BY 2 DESC NULLS LAST, city LIMIT 10 OFFSET $1;
+--> city | copied | show | shop.customers.city
+--> total | computed | show | shop.orders.total
+
+-- Equality of tokens: joins of one domain, grouping, distinct.
+SELECT c.email, count(*) FROM customers c JOIN employees e ON c.email = e.email GROUP BY c.email;
+--> email | copied | token | shop.customers.email
+--> count | computed | show |
+
+SELECT 1 FROM customers c JOIN partners p ON c.email IS NOT DISTINCT FROM p.contact;
+--> ?column? | computed | show |
+
+SELECT DISTINCT email, city FROM customers;
+--> email | copied | token | shop.customers.email
+--> city | copied | show | shop.customers.city
+
+SELECT email FROM customers UNION SELECT email FROM employees;
+--> email | copied | token | shop.customers.email, shop.employees.email
+
+SELECT id FROM customers WHERE email IN (SELECT email FROM orders) AND email IS NOT NULL;
+--> id | copied | show | shop.customers.id
+
+SELECT id, count(*) OVER (PARTITION BY email) FROM customers;
+--> id | copied | show | shop.customers.id
+--> count | computed | show |
+
+-- A computed field is cut, so DISTINCT and UNION over it compare nothing.
+SELECT DISTINCT city, upper(email) FROM customers;
+--> city | copied | show | shop.customers.city
+--> upper | computed | null | shop.customers.email
+
+-- ORDER BY a masked column: left out, and said so.
+SELECT id FROM customers ORDER BY email, id;
+--> id | copied | show | shop.customers.id
+--! FROM shop.customers ORDER BY id
+--? ORDER BY shop.customers.email was left out
+
+SELECT email FROM customers ORDER BY 1;
+--> email | copied | token | shop.customers.email
+--! SELECT shop.customers.email AS email FROM shop.customers
+
+SELECT upper(email) AS u, id FROM customers ORDER BY u DESC, lower(email), id;
+--> u | computed | null | shop.customers.email
+--> id | copied | show | shop.customers.id
+--! ORDER BY id
+
+SELECT email FROM customers UNION ALL SELECT email FROM orders ORDER BY email;
+--> email | copied | token | shop.customers.email, shop.orders.email
+
+-- Dates, windows, arrays, JSON over columns that are shown.
+SELECT extract(year FROM born), date '2020-01-01' + interval '1 day', date_trunc('month', made), tags[1], extra->>'a', row_number() OVER w FROM customers, orders, tickets WINDOW w AS (PARTITION BY city ORDER BY made);
+--> extract | computed | show | shop.customers.born
+--> ?column? | computed | show |
+--> date_trunc | computed | show | shop.orders.made
+--> tags | computed | show | shop.tickets.tags
+--> ?column? | computed | show | shop.tickets.extra
+--> row_number | computed | show | shop.orders.made
+
+-- Grouping sets.
+SELECT city, born, grouping(city), count(*) FROM customers GROUP BY GROUPING SETS ((city), ROLLUP (born), ());
+--> city | copied | show | shop.customers.city
+--> born | copied | show | shop.customers.born
+--> grouping | counted | show | shop.customers.city
+--> count | computed | show |
+
+-- VALUES, series, parameters, no table at all.
+SELECT v.a, g, $1, now() FROM (VALUES (1, 'x'), (2, 'y')) AS v(a, b), generate_series(1, 3) AS g;
+--> a | computed | show |
+--> g | computed | show |
+--> ?column? | computed | show |
+--> now | computed | show |
+
+VALUES (1, 'a');
+--> column1 | computed | show |
+--> column2 | computed | show |
+
+-- An enum of the database.
+SELECT 'happy'::mood;
+--> mood | computed | show |
+--! 'happy'::shop.mood
+
+-- What is no query but needed.
+SHOW server_version;
+--> server_version | computed | show |
+
+SHOW ALL;
+--> name | computed | show |
+--> setting | computed | show |
+--> description | computed | show |

@@ -1,0 +1,221 @@
+-- No masked value may decide which rows show.
+SELECT id FROM customers WHERE email LIKE 'a%';
+--> refused | masked_test
+
+SELECT id FROM customers WHERE email = 'a@example.com';
+--> refused | masked_test
+
+SELECT id FROM customers WHERE email = $1;
+--> refused | masked_test
+
+SELECT id FROM customers WHERE email = city;
+--> refused | masked_equal
+
+SELECT id FROM customers WHERE email IN ('a', 'b');
+--> refused | masked_test
+
+SELECT id FROM employees WHERE salary > 1000 OR id = 1;
+--> refused | masked_test
+
+SELECT id FROM employees WHERE (salary, id) > (1, 2);
+--> refused | masked_test
+
+SELECT id FROM employees WHERE CASE WHEN salary > 10 THEN true END;
+--> refused | masked_test
+
+SELECT id FROM customers WHERE length(email) = 3;
+--> refused | masked_test
+
+SELECT city FROM customers GROUP BY city HAVING max(email) > 'a';
+--> refused | masked_test
+
+SELECT city FROM customers GROUP BY city HAVING count(DISTINCT email) > 1;
+--> refused | masked_test
+
+SELECT id FROM customers c JOIN employees e USING (id) WHERE c.first_name = e.ssn;
+--> refused | masked_equal
+
+SELECT 1 FROM customers c JOIN employees e ON c.email < e.email;
+--> refused | masked_test
+
+SELECT * FROM customers c JOIN public.customers p USING (email);
+--> refused | masked_equal
+
+SELECT id FROM customers LIMIT (SELECT salary FROM employees LIMIT 1);
+--> refused | masked_test
+
+SELECT id FROM customers WHERE EXISTS (SELECT 1 FROM employees e WHERE e.ssn = customers.city);
+--> refused | masked_equal
+
+SELECT id FROM customers WHERE city IN (SELECT ssn FROM employees);
+--> refused | masked_equal
+
+SELECT id FROM customers WHERE id > ALL (SELECT salary FROM employees);
+--> refused | masked_test
+
+SELECT id FROM customers WHERE id = (SELECT max(salary) FROM employees);
+--> refused | masked_test
+
+SELECT id FROM emails, customers WHERE size > 3;
+--> refused | masked_test
+
+SELECT g FROM employees, generate_series(1, salary) g;
+--> refused | masked_test
+
+SELECT rank() OVER (ORDER BY salary) FROM employees;
+--> refused | masked_test
+
+SELECT sum(id) OVER (ORDER BY id ROWS salary PRECEDING) FROM employees;
+--> refused | masked_test
+
+-- Equality that the treatment does not show.
+SELECT DISTINCT ssn FROM employees;
+--> refused | masked_group
+
+SELECT ssn, count(*) FROM employees GROUP BY 1;
+--> refused | masked_group
+
+SELECT count(DISTINCT salary) FROM employees;
+--> refused | masked_group
+
+SELECT lower(email) FROM customers GROUP BY lower(email);
+--> refused | masked_test
+
+SELECT email FROM customers UNION SELECT 'x';
+--> refused | masked_equal
+
+SELECT city FROM customers INTERSECT SELECT email FROM customers;
+--> refused | masked_equal
+
+SELECT email FROM customers EXCEPT SELECT ssn FROM employees;
+--> refused | masked_equal
+
+SELECT DISTINCT coalesce(email, 'x') FROM customers;
+--> refused | masked_group
+
+SELECT 1 FROM customers c, LATERAL (SELECT coalesce(c.email, 'q') AS x) l WHERE l.x = c.email;
+--> refused | masked_equal
+
+-- Views: what is not understood is not shown.
+SELECT x FROM opaque;
+--> refused | view
+
+-- Functions that are not on the list, in every place.
+SELECT pg_sleep(1);
+--> refused | function
+
+SELECT shop.order_total(1);
+--> refused | function
+
+SELECT query_to_xml('select 1', true, true, '');
+--> refused | function
+
+SELECT * FROM dblink('x', 'y') AS t(a int);
+--> refused | not_covered
+
+SELECT set_config('search_path', 'x', false);
+--> refused | function
+
+SELECT 1 FROM customers ORDER BY nextval('x');
+--> refused | function
+
+-- Catalog relations that hold values or statements.
+SELECT * FROM pg_stats;
+--> refused | catalog
+
+SELECT query FROM pg_catalog.pg_stat_activity;
+--> refused | catalog
+
+-- Statements that write, store or reinterpret.
+INSERT INTO orders (id) VALUES (1);
+--> refused | writes
+
+UPDATE orders SET total = 1;
+--> refused | writes
+
+WITH x AS (DELETE FROM orders RETURNING *) SELECT * FROM x;
+--> refused | writes
+
+SELECT email INTO copy FROM customers;
+--> refused | not_covered
+
+CREATE TABLE x AS SELECT email FROM customers;
+--> refused | not_covered
+
+CREATE VIEW x AS SELECT 1;
+--> refused | not_covered
+
+DO $$ BEGIN RAISE 'x'; END $$;
+--> refused | not_covered
+
+CALL x();
+--> refused | not_covered
+
+COPY customers TO STDOUT;
+--> refused | not_covered
+
+PREPARE p AS SELECT email FROM customers;
+--> refused | not_covered
+
+EXECUTE p;
+--> refused | not_covered
+
+DECLARE c CURSOR FOR SELECT email FROM customers;
+--> refused | not_covered
+
+EXPLAIN SELECT email FROM customers WHERE email = 'x';
+--> refused | not_covered
+
+SET search_path = public;
+--> refused | setting
+
+SET standard_conforming_strings = off;
+--> refused | setting
+
+SET ROLE owner;
+--> refused | setting
+
+SET client_encoding = 'SJIS';
+--> refused | setting
+
+PREPARE TRANSACTION 'x';
+--> refused | not_covered
+
+SELECT email FROM customers FOR UPDATE;
+--> refused | not_covered
+
+SELECT * FROM customers TABLESAMPLE system (1);
+--> refused | not_covered
+
+-- Names that are not there, as the server says it.
+SELECT 1 FROM nowhere;
+--> refused | name
+
+SELECT nothing FROM customers;
+--> refused | name
+
+SELECT c.email FROM customers;
+--> refused | name
+
+SELECT id FROM customers, orders;
+--> refused | name
+
+SELECT 1 FROM otherdb.shop.customers;
+--> refused | name
+
+-- Types and operators of extensions.
+SELECT 1 FROM nick WHERE name = 'x';
+--> refused | operator
+
+SELECT 'x'::positive;
+--> refused | not_covered
+
+SELECT 'x'::citext;
+--> refused | not_covered
+
+SELECT 1 OPERATOR(shop.=) 2;
+--> refused | not_covered
+
+-- Not SQL.
+SELEC 1;
+--> refused | syntax

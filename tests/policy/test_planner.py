@@ -1,0 +1,213 @@
+"""The planner against the cases in tests/lineage, and what no case file can say."""
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from pgproxy.policy.plan import REFUSED_STATEMENT
+from pgproxy.policy.rules import Computed, Filters
+from tests.shop_catalog import ANALYST, planner
+
+CASES = Path(__file__).parents[1] / "lineage"
+
+
+@dataclass
+class Case:
+    """One statement and what is expected of it."""
+
+    where: str
+    sql: str
+    expected: list[str] = field(default_factory=list)
+    sent: list[str] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+
+
+def read_cases(path: Path) -> list[Case]:
+    cases: list[Case] = []
+    sql: list[str] = []
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        mark, rest = line[:3], line[3:].strip()
+        if mark == "-->":
+            cases[-1].expected.append(" | ".join(part.strip() for part in rest.split("|")))
+        elif mark == "--!":
+            cases[-1].sent.append(rest)
+        elif mark == "--?":
+            cases[-1].notices.append(rest)
+        elif line and not line.startswith("--"):
+            sql.append(line)
+            if line.endswith(";"):
+                cases.append(Case(f"{path.stem}:{number}", "\n".join(sql)))
+                sql = []
+    assert not sql, f"{path}: the last statement does not end"
+    return cases
+
+
+ALL_CASES = [case for path in sorted(CASES.glob("*.sql")) for case in read_cases(path)]
+
+
+@pytest.mark.parametrize("case", ALL_CASES, ids=lambda case: case.where)
+def test_case(case: Case) -> None:
+    plan = planner().plan(case.sql.encode())
+    (statement,) = plan.statements
+    if statement.refusal:
+        assert [f"refused | {statement.refusal.reason}"] == case.expected, statement.refusal
+        assert plan.sql.decode() == REFUSED_STATEMENT
+        return
+    found = [
+        " | ".join((f.name, f.derivation, f.treatment.name, ", ".join(f.sources)))
+        for f in statement.fields or ()
+    ]
+    assert found == case.expected
+    sent = plan.sql.decode()
+    for text in case.sent:
+        assert text in sent, sent
+    for text in case.notices:
+        assert any(text in notice for notice in statement.notices), statement.notices
+    # Walked once more, what we send means the same: nothing in it is left to a search_path.
+    again = planner().plan(plan.sql)
+    assert again.statements[0].refusal is None, again.statements[0].refusal
+
+
+def test_case_files_are_read() -> None:
+    assert len(ALL_CASES) > 100
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "BEGIN",
+        "START TRANSACTION READ ONLY",
+        "COMMIT",
+        "ROLLBACK TO SAVEPOINT x",
+        "SET statement_timeout = 1000",
+        "SET datestyle TO 'ISO, DMY'",
+        "SET TIME ZONE 'UTC'",
+        "SET NAMES 'utf8'",
+        "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY",
+        "RESET ALL",
+        "DISCARD ALL",
+        "DEALLOCATE ALL",
+        "CLOSE ALL",
+        "UNLISTEN *",
+    ],
+)
+def test_harmless_utility_statements_pass(sql: str) -> None:
+    (statement,) = planner().plan(sql.encode()).statements
+    assert statement.refusal is None
+    assert not statement.touches_masked
+
+
+def test_a_refusal_stops_the_string_where_it_stands() -> None:
+    plan = planner().plan(b"SELECT 1; SELECT id FROM customers WHERE email = 'x'; SELECT 2")
+    assert len(plan.statements) == 2
+    assert plan.statements[0].refusal is None
+    assert plan.statements[1].refusal is not None
+    assert plan.sql.decode().endswith(f"; {REFUSED_STATEMENT}")
+
+
+def test_empty_query() -> None:
+    plan = planner().plan(b"  -- nothing\n")
+    assert plan.statements == ()
+    assert plan.sql == b""
+
+
+def test_an_unknown_relation_is_stale_once() -> None:
+    plans = planner()
+    assert plans.plan(b"SELECT 1 FROM nowhere").stale
+    assert plans.misses == 1
+    assert plans.plan(b"SELECT 1 FROM nowhere").stale
+    assert plans.misses == 2, "a stale plan must not be remembered"
+
+
+def test_plans_are_remembered_by_text() -> None:
+    plans = planner()
+    first = plans.plan(b"SELECT email FROM customers")
+    assert plans.plan(b"SELECT email FROM customers") is first
+    assert plans.hits == 1
+
+
+@pytest.mark.parametrize(
+    ("sql", "sqlstate"),
+    [
+        (b"SELECT '\xff'", "22021"),
+        (b"SELECT 1\0; SELECT 2", "22021"),
+        (b"SELECT " + b"(" * 5000 + b"1" + b")" * 5000, ""),
+        (b"SELECT " + b"1+" * 50_000 + b"1", "54001"),
+        (b"SELECT " + b"NOT " * 20_000 + b"true", "54001"),
+        (b"SELECT 1 " + b"UNION ALL SELECT 1 " * 10_000, "54001"),
+        (b"SELECT '" + b"x" * 300_000 + b"'", "54001"),
+    ],
+)
+def test_hostile_texts_are_refused_not_fatal(sql: bytes, sqlstate: str) -> None:
+    (statement,) = planner().plan(sql).statements
+    if sqlstate:
+        assert statement.refusal is not None
+        assert statement.refusal.sqlstate == sqlstate
+
+
+def test_positions_count_characters() -> None:
+    (statement,) = planner().plan("SELECT 'ééé', nothing FROM customers".encode()).statements
+    assert statement.refusal is not None
+    assert statement.refusal.position == 15
+
+
+def test_filters_values_compares_as_written() -> None:
+    plans = planner(replace(ANALYST, filters=Filters.VALUES))
+    (statement,) = plans.plan(b"SELECT id FROM customers WHERE email LIKE 'a%'").statements
+    assert statement.refusal is None
+
+
+def test_filters_refuse_refuses_equality_too() -> None:
+    plans = planner(replace(ANALYST, filters=Filters.REFUSE))
+    for sql in (
+        b"SELECT DISTINCT email FROM customers",
+        b"SELECT id FROM customers ORDER BY email",
+        b"SELECT 1 FROM customers c JOIN orders o ON c.email = o.email",
+    ):
+        (statement,) = plans.plan(sql).statements
+        assert statement.refusal is not None, sql
+
+
+def test_a_class_has_filters_of_its_own() -> None:
+    plans = planner(email=Filters.VALUES)
+    (statement,) = plans.plan(b"SELECT id FROM customers WHERE email = 'x'").statements
+    assert statement.refusal is None
+    (statement,) = plans.plan(b"SELECT id FROM employees WHERE ssn = email").statements
+    assert statement.refusal is not None
+
+
+def test_computed_refuse() -> None:
+    plans = planner(replace(ANALYST, computed=Computed.REFUSE))
+    (statement,) = plans.plan(b"SELECT upper(email) FROM customers").statements
+    assert statement.refusal is not None
+    assert statement.refusal.reason == "masked_compute"
+
+
+def test_origins_name_the_view_and_its_table() -> None:
+    (statement,) = planner().plan(b"SELECT mail FROM emails").statements
+    assert statement.fields is not None
+    assert statement.fields[0].origins == {(100, 2), (200, 2)}
+
+
+def test_a_shown_field_has_no_masked_origin() -> None:
+    (statement,) = planner().plan(b"SELECT email IS NULL, id FROM customers").statements
+    assert statement.fields is not None
+    assert statement.fields[0].origins == frozenset()
+    assert statement.fields[1].origins == {(100, 1)}
+
+
+def test_audit_text_holds_no_literal_and_no_comment() -> None:
+    sql = b"SELECT id /* 111-22-3333 */ FROM customers WHERE city = '111-22-3333' -- 111-22-3333"
+    (statement,) = planner().plan(sql).statements
+    assert "111" not in statement.audit_sql
+    assert "shop.customers" in statement.audit_sql
+
+
+def test_refusals_name_column_rule_and_way_out() -> None:
+    (statement,) = planner().plan(b"SELECT id FROM customers WHERE email LIKE 'a%'").statements
+    assert statement.refusal is not None
+    assert statement.refusal.sqlstate == "42501"
+    assert "shop.customers.email" in statement.refusal.message
+    assert statement.refusal.hint
+    assert "'a%'" not in statement.refusal.message
