@@ -1,0 +1,188 @@
+"""noise: a keyed offset, fixed per value, so that asking again cannot average it away.
+
+All arithmetic is on whole steps of the type (1 for integers and dates, the last shown digit for
+numeric), exact at any size; only floats are floats.  At least one step, so that a small value under
+a percentage is not simply shown.  The offset depends on the number, not on its spelling: 5, 5.0 and
+5.00 of one domain move alike.  The range and the percentage are part of the key: two roles that see
+one value under different ranges could otherwise subtract it out.
+"""
+
+from collections.abc import Callable
+from decimal import Decimal
+from fractions import Fraction
+import math
+
+from pgproxy.policy.rules import Noise
+from pgproxy.treatment.columns import FieldTreatment, Mapped, Nulls
+from pgproxy.treatment.keys import Digest, Keys
+from pgproxy.treatment.shape import INTEGER_BITS, FieldType
+from pgproxy.wire import values
+from pgproxy.wire.values_numbers import SPECIAL_FLOATS, float4_text, float8_text
+from pgproxy.wire.values_time import FIRST_DAY, INFINITE, LAST_DAY, date_of, days_of
+
+_DRAW_BYTES = 16
+_DRAWS = 1 << 8 * _DRAW_BYTES
+
+_LARGEST_SINGLE = (2.0 - 2.0**-23) * 2.0**127
+_LARGEST_DOUBLE = (2.0 - 2.0**-52) * 2.0**1023
+
+Shift = Callable[[bytes], bytes]
+
+
+def noisy(treatment: Noise, domain: str, field: FieldType, keys: Keys) -> FieldTreatment:
+    """Numbers within a range or a percentage; dates within a range of days."""
+    extent = _Extent.of(treatment)
+    if extent is None:
+        return Nulls()
+    draw = _Draw(keys.digest("noise", domain, *extent.options))
+    shift = _shift_of(field, extent, draw)
+    if shift is None:
+        return Nulls()
+    moved = shift
+
+    def treat(value: bytes) -> bytes | None:
+        try:
+            canonical = values.decode(field.oid, field.format, value)
+            return values.encode(field.oid, field.format, moved(canonical))
+        except (values.Unsupported, ValueError, ArithmeticError):
+            # ValueError: thousands of digits, beyond what Python turns into an integer.
+            return None
+
+    return Mapped(treat)
+
+
+class _Extent:
+    """How far a value may move: a fixed distance, or a share of the value."""
+
+    def __init__(self, amount: Fraction, *, relative: bool) -> None:
+        self.amount = amount
+        self.relative = relative
+        self.options = ("percent" if relative else "range", str(amount))
+
+    @classmethod
+    def of(cls, treatment: Noise) -> "_Extent | None":
+        given = treatment.range if treatment.range is not None else treatment.percent
+        if given is None or not given.is_finite():
+            return None
+        relative = treatment.range is None
+        return cls(abs(Fraction(given)) / (100 if relative else 1), relative=relative)
+
+    def steps(self, scale: int) -> Callable[[int], int]:
+        """Value in steps of 10^-scale → how many of them it may move, one at least."""
+        if self.relative:
+            share, whole = self.amount.as_integer_ratio()
+            return lambda magnitude: max(abs(magnitude) * share // whole, 1)
+        reach = max(int(self.amount * Fraction(10) ** scale), 1)
+        return lambda _: reach
+
+    def distance(self, number: float) -> float:
+        """The same for floats."""
+        return float(self.amount) * (abs(number) if self.relative else 1.0)
+
+
+class _Draw:
+    """A fixed draw per number."""
+
+    def __init__(self, digest: Digest) -> None:
+        self._digest = digest
+
+    def whole(self, key: bytes, reach: int) -> int:
+        """Uniform in -reach … reach."""
+        drawn = int.from_bytes(self._digest(key)[:_DRAW_BYTES])
+        return (drawn * (2 * reach + 1) // _DRAWS) - reach
+
+    def real(self, key: bytes) -> float:
+        """Uniform in -1 … 1."""
+        return int.from_bytes(self._digest(key)[:_DRAW_BYTES]) / _DRAWS * 2 - 1
+
+
+def _shift_of(field: FieldType, extent: _Extent, draw: _Draw) -> Shift | None:
+    if field.oid in INTEGER_BITS:
+        return _integer_shift(INTEGER_BITS[field.oid], extent, draw)
+    if field.oid == values.NUMERIC:
+        return _numeric_shift(field.precision_and_scale, extent, draw)
+    if field.oid == values.FLOAT4:
+        return _float_shift(_LARGEST_SINGLE, float4_text, extent, draw)
+    if field.oid == values.FLOAT8:
+        return _float_shift(_LARGEST_DOUBLE, float8_text, extent, draw)
+    if field.oid == values.DATE and not extent.relative:
+        return _date_shift(extent, draw)
+    return None
+
+
+def _integer_shift(bits: int, extent: _Extent, draw: _Draw) -> Shift:
+    lowest, highest = -(1 << bits), (1 << bits) - 1
+    reach = extent.steps(0)
+
+    def shift(canonical: bytes) -> bytes:
+        number = int(canonical)
+        moved = number + draw.whole(canonical, reach(number))
+        return b"%d" % min(max(moved, lowest), highest)
+
+    return shift
+
+
+def _date_shift(extent: _Extent, draw: _Draw) -> Shift:
+    reach = extent.steps(0)(0)
+
+    def shift(canonical: bytes) -> bytes:
+        if canonical in INFINITE:
+            return canonical
+        days = days_of(canonical) + draw.whole(canonical, reach)
+        return date_of(min(max(days, FIRST_DAY), LAST_DAY))
+
+    return shift
+
+
+def _numeric_shift(bounds: tuple[int, int] | None, extent: _Extent, draw: _Draw) -> Shift:
+    reach = extent.steps(bounds[1]) if bounds else None
+    largest = 10 ** bounds[0] - 1 if bounds else None
+
+    def shift(canonical: bytes) -> bytes:
+        if canonical in SPECIAL_FLOATS:
+            return canonical
+        whole, _, fraction = canonical.partition(b".")
+        # The column's scale, negative for numeric(5, -2); without one, the digits shown.
+        scale = bounds[1] if bounds else len(fraction)
+        steps = _scaled(int(whole + fraction), scale - len(fraction))
+        moved = steps + draw.whole(_number(canonical), (reach or extent.steps(scale))(steps))
+        if largest is not None:
+            moved = min(max(moved, -largest), largest)
+        return _written(moved, scale)
+
+    return shift
+
+
+def _scaled(number: int, power: int) -> int:
+    factor: int = 10 ** abs(power)
+    return number * factor if power >= 0 else number // factor
+
+
+def _written(steps: int, scale: int) -> bytes:
+    if scale <= 0:
+        return b"%d" % (steps * 10**-scale)
+    sign = b"-" if steps < 0 else b""
+    digits = (b"%d" % abs(steps)).rjust(scale + 1, b"0")
+    return sign + digits[:-scale] + b"." + digits[-scale:]
+
+
+def _float_shift(
+    largest: float, text: Callable[[float], bytes], extent: _Extent, draw: _Draw
+) -> Shift:
+    def shift(canonical: bytes) -> bytes:
+        number = float(canonical)
+        if not math.isfinite(number):
+            return canonical
+        moved = number + draw.real(_number(canonical)) * extent.distance(number)
+        return text(min(max(moved, -largest), largest))
+
+    return shift
+
+
+def _number(canonical: bytes) -> bytes:
+    """One spelling for one number, whatever zeros and exponents it came with."""
+    if b"e" in canonical:
+        canonical = f"{Decimal(canonical.decode()):f}".encode()
+    if b"." in canonical:
+        canonical = canonical.rstrip(b"0").rstrip(b".")
+    return canonical if canonical not in (b"", b"-0", b"-") else b"0"

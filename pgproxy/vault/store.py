@@ -1,0 +1,52 @@
+"""What every vault does, whichever database is under it, and how one is opened."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from pgproxy.errors import ConfigError, Finding
+from pgproxy.treatment.tokens import TokenSpace
+from pgproxy.vault.keys import KeyRing
+from pgproxy.vault.sqlite import SqliteVault
+from pgproxy.vault.status import VaultStatus
+
+_SQLITE = "sqlite:///"
+
+
+class Vault(Protocol):
+    """Value ⇄ token, durable.  Blocking: the shell calls it from a thread of its own.
+
+    Every method raises ``Unavailable`` when the answer cannot be had; none ever names a value.
+    """
+
+    def tokens(self, space: TokenSpace, values: Sequence[bytes]) -> list[bytes]:
+        """The token of each value, made where there is none; durable before this returns."""
+
+    def values(self, space: TokenSpace, tokens: Sequence[bytes]) -> list[bytes | None]:
+        """The value of each token, None for what is no token of the space."""
+
+    def ping(self) -> None:
+        """Returns when the vault can answer."""
+
+    def status(self) -> VaultStatus:
+        """What is in it; counts all rows, so not for every second."""
+
+    def close(self) -> None:
+        """Let go of the storage; closing twice is fine."""
+
+
+def open_vault(url: str, keys: KeyRing, base: Path | None = None) -> Vault:
+    """Open ``sqlite:///PATH``; a relative PATH is relative to ``base``.
+
+    ``sqlite:////var/lib/vault.db`` is absolute.  The path is taken as written: no escapes, no
+    options.
+    """
+    path = url.removeprefix(_SQLITE)
+    if path and path != url:
+        return SqliteVault((base or Path()) / path, keys)
+    # The url itself is not repeated: it may hold a password.
+    if url.startswith(("postgresql://", "postgres://")):
+        message = "a PostgreSQL vault is not there yet; use sqlite:///PATH"
+    else:
+        message = "expected sqlite:///PATH"
+    raise ConfigError((Finding("vault.url", 0, message),))

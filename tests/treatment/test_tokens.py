@@ -1,0 +1,29 @@
+"""The token map: bounded, per space."""
+
+from pgproxy.treatment.tokens import TokenMap, TokenSpace
+
+ONE, TWO = TokenSpace("one", "text"), TokenSpace("two", "text")
+
+
+def test_spaces_do_not_mix() -> None:
+    tokens = TokenMap()
+    tokens.learn(ONE, {b"v": b"t1"})
+    tokens.learn(TWO, {b"v": b"t2"})
+    assert tokens.space(ONE)[b"v"] == b"t1"
+    assert tokens.space(TWO)[b"v"] == b"t2"
+    assert tokens.space(TokenSpace("one", "integer")) == {}
+
+
+def test_the_newest_survive_when_it_is_full() -> None:
+    tokens = TokenMap(capacity=10)
+    for number in range(100):
+        tokens.learn(ONE, {b"%d" % number: b"t"})
+        assert len(tokens) <= 10
+        assert b"%d" % number in tokens.space(ONE)
+
+
+def test_learning_again_does_not_count_twice() -> None:
+    tokens = TokenMap()
+    tokens.learn(ONE, {b"v": b"t"})
+    tokens.learn(ONE, {b"v": b"t"})
+    assert len(tokens) == 1
