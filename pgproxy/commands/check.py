@@ -1,0 +1,98 @@
+"""``pgproxy check``: what is wrong with the two files, and what each role gets to see."""
+
+from collections.abc import Sequence
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+import typer
+
+from pgproxy.config.load import Config, load
+from pgproxy.errors import ConfigError, Finding
+from pgproxy.policy.rules import PUBLIC, UNCLASSIFIED, Policy, RoleRule
+
+EPILOG = "Example: pgproxy check -c pgproxy.yaml --offline"
+
+_NOT_YET = "comparing the policy with the live catalog is not there yet; use --offline"
+_OTHERS = "*"
+
+
+def check(
+    config: Annotated[
+        Path, typer.Option("--config", "-c", help="The configuration file.", metavar="FILE")
+    ],
+    strict: Annotated[bool, typer.Option("--strict", help="Let warnings fail, for CI.")] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Look at the files only.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Check pgproxy.yaml and the policy it names; every mistake is told at once.
+
+    Exits with 2 when there is one, and with 1 when --strict is given and there is a warning.
+    """
+    try:
+        loaded = load(config)
+        if not offline:
+            raise ConfigError((Finding("pgproxy check", 0, _NOT_YET),))
+    except ConfigError as error:
+        if as_json:
+            _print_json(error.findings, (), {})
+            raise typer.Exit(2) from None
+        raise
+    treatments = _treatments(loaded.policy)
+    if as_json:
+        _print_json((), loaded.warnings, treatments)
+    else:
+        _print_text(loaded, treatments)
+    if strict and loaded.warnings:
+        raise typer.Exit(1)
+
+
+def _print_json(
+    findings: Sequence[Finding], warnings: Sequence[Finding], treatments: dict[str, dict[str, str]]
+) -> None:
+    document = {
+        "findings": [_finding(finding) for finding in findings],
+        "warnings": [_finding(warning) for warning in warnings],
+        "treatments": treatments,
+    }
+    typer.echo(json.dumps(document, indent=2))
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {"path": finding.path, "line": finding.line, "message": finding.message}
+
+
+def _print_text(loaded: Config, treatments: dict[str, dict[str, str]]) -> None:
+    for warning in loaded.warnings:
+        typer.echo(f"{warning.path}:{warning.line}: warning: {warning.message}", err=True)
+    roles = list(treatments)
+    table = Table("class")
+    for role in roles:
+        table.add_column(Text(role))
+    for name in next(iter(treatments.values())):
+        shown = "every other class" if name == _OTHERS else name
+        table.add_row(Text(shown), *(_cell(treatments[role][name]) for role in roles))
+    Console().print(table)
+    counted = f"{len(loaded.policy.columns)} column patterns, {len(roles)} role entries"
+    typer.echo(f"no mistakes: {counted}")
+
+
+def _cell(treatment: str) -> Text:
+    return Text(treatment, "green" if treatment == "show" else "yellow")
+
+
+def _treatments(policy: Policy) -> dict[str, dict[str, str]]:
+    """Per role entry: the treatment of each class, in the order of ``columns``."""
+    used = dict.fromkeys(column.class_name for column in policy.columns)
+    classes = [name for name in used if name not in (PUBLIC, UNCLASSIFIED)]
+    return {", ".join(rule.names): _row(rule, classes) for rule in policy.roles}
+
+
+def _row(rule: RoleRule, classes: Sequence[str]) -> dict[str, str]:
+    row = {name: rule.treatment(name).name for name in classes}
+    row[_OTHERS] = rule.otherwise.name
+    row[UNCLASSIFIED] = rule.treatment(UNCLASSIFIED).name
+    return row

@@ -1,0 +1,68 @@
+"""The left and right side of ``columns``: patterns and class names, checked as texts.
+
+A pattern that can match nothing would leave a column unclassified, so each slip is told.
+"""
+
+import re
+
+from pgproxy.config.fields import mismatch, wrong
+from pgproxy.policy.rules import PUBLIC, UNCLASSIFIED
+
+_EXPECTED = 'schema.table.column, such as public.customers.email or "*.*.ssn"'
+_CLASS = re.compile(r"[\w-][\w.-]*")
+
+
+def pattern(value: object) -> str:
+    """A column pattern: three parts, ``*`` ``?`` and ``{a,b}`` within a part."""
+    if not isinstance(value, str) or not value:
+        raise mismatch(value, _EXPECTED)
+    depth, dots = 0, 0
+    for char in value:
+        depth += {"{": 1, "}": -1}.get(char, 0)
+        dots += char == "." and not depth
+        if depth not in (0, 1) or (depth and char == "."):
+            break
+    if depth:
+        raise wrong("braces do not match, or hold a dot or more braces; expected {a,b} in one part")
+    if dots != 2:
+        raise wrong(f"has {_parts(dots + 1)}; expected {_EXPECTED}")
+    _pieces(value)
+    return value
+
+
+def _parts(count: int) -> str:
+    return "one part" if count == 1 else f"{count} parts"
+
+
+def _pieces(value: str) -> None:
+    if '"' in value:
+        raise wrong('holds a `"`; write names as the catalog stores them, without double quotes')
+    for piece in re.split(r"[.{},]" if "{" in value else r"\.", value):
+        if piece != piece.strip():
+            raise wrong("a space stands beside a dot, comma or brace; leave it out")
+    if re.search(r"^\.|\.\.|\.$|\{\}|\{,|,,|,\}", value):
+        raise wrong(f"a part is empty; expected {_EXPECTED}")
+
+
+def class_name(value: object) -> str:
+    """The name of a class: a word of your choice."""
+    if not isinstance(value, str) or not _CLASS.fullmatch(value):
+        if value == "*":
+            raise wrong("`*` stands for all classes under `treat` only; expected one class")
+        raise mismatch(value, "a class: one word of your choice, such as email")
+    return str(value)
+
+
+def own_class(value: object) -> str:
+    """The name of a class that the policy defines: not one of the two built-in ones."""
+    name = class_name(value)
+    if name == PUBLIC:
+        raise wrong("`public` is built in: shown to everyone; expected a class of your own")
+    if name == UNCLASSIFIED:
+        raise wrong("`unclassified` is built in; a role has `unclassified: hide` or `show` for it")
+    return name
+
+
+def treated_class(value: object) -> str:
+    """What may stand on the left under ``treat``: a class of the policy, or ``*``."""
+    return "*" if value == "*" else own_class(value)

@@ -1,0 +1,217 @@
+"""pgproxy.yaml as frozen models (design.md 4): the keys, their defaults, what each accepts.
+
+Reads no file but the one it is given and opens no connection.  What is only planned is refused by
+name.
+"""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, PlainValidator, ValidationInfo, model_validator
+
+from pgproxy.config.fields import (
+    FilePath,
+    Port,
+    Section,
+    beside,
+    choice,
+    integer,
+    mismatch,
+    not_yet,
+    size,
+    text,
+    wrong,
+)
+from pgproxy.config.findings import validate
+from pgproxy.config.urls import Url, has_user, postgres_url, vault_url
+from pgproxy.config.yaml import Document
+
+_CATALOG_USER = (
+    "names no user, and catalog.url is missing; expected catalog.url with a login that reads "
+    "pg_catalog, such as postgresql://reader@127.0.0.1:5432"
+)
+
+
+class AuthMethod(StrEnum):
+    """Who checks the client's password."""
+
+    PASS_THROUGH = "pass-through"
+    SCRAM = "scram"
+
+
+class Provider(StrEnum):
+    """Where the keys of the vault come from."""
+
+    FILE = "file"
+    ENV = "env"
+    HASHICORP = "hashicorp"
+    AWS_KMS = "aws-kms"
+
+
+def _host(value: object) -> str:
+    expected = "a host name or an address, such as 127.0.0.1"
+    host = text(value, expected)
+    if host.startswith("[") or any(char.isspace() or char in "/@" for char in host):
+        raise mismatch(value, expected)
+    if host.count(":") == 1:
+        raise wrong(f"found a port; expected {expected}, and the port as `port`")
+    return host
+
+
+def _audit_path(value: object, info: ValidationInfo) -> str:
+    name = text(value, 'a path, or "-" for standard output')
+    return name if name == "-" else str(beside(name, info))
+
+
+def _variable(value: object) -> str:
+    expected = "the name of an environment variable, such as PGPROXY_KEYS"
+    name = text(value, expected)
+    if not (name.isascii() and name.isidentifier()):
+        raise mismatch(value, expected)
+    return name
+
+
+def _count(low: int, high: int) -> PlainValidator:
+    return PlainValidator(lambda value: integer(value, low, high))
+
+
+Host = Annotated[str, PlainValidator(_host)]
+PostgresUrl = Annotated[Url, PlainValidator(postgres_url)]
+NotYet = Any
+
+
+class Listen(Section):
+    """Where clients connect."""
+
+    host: Host = "127.0.0.1"
+    port: Port = 6432
+    tls: Annotated[NotYet, PlainValidator(not_yet("TLS on the client's side is"))] = None
+
+
+class Upstream(Section):
+    """The server behind the proxy."""
+
+    url: PostgresUrl = Field(description="a URL such as postgresql://127.0.0.1:5432")
+
+
+class CatalogLogin(Section):
+    """The login that reads pg_catalog; '' means that of ``upstream``: see ``catalog_url``."""
+
+    url: PostgresUrl = Url("")
+
+
+class Auth(Section):
+    """How a client proves who it is."""
+
+    method: Annotated[AuthMethod, PlainValidator(choice(AuthMethod, ["scram"]))] = (
+        AuthMethod.PASS_THROUGH
+    )
+    users: Annotated[NotYet, PlainValidator(not_yet("users known to the proxy are"))] = None
+
+
+class Keys(Section):
+    """Where the vault's key file comes from."""
+
+    provider: Annotated[Provider, PlainValidator(choice(Provider, ["hashicorp", "aws-kms"]))] = (
+        Field(description="`file` or `env`")
+    )
+    path: FilePath | None = None
+    variable: Annotated[str | None, PlainValidator(_variable)] = None
+
+    @property
+    def location(self) -> str:
+        """The path of the key file, or the environment variable that holds it."""
+        return str(self.path) if self.provider is Provider.FILE else str(self.variable)
+
+    @model_validator(mode="after")
+    def _belongs(self) -> "Keys":
+        needed, other = ("path", "variable")
+        if self.provider is Provider.ENV:
+            needed, other = other, needed
+        if getattr(self, other) is not None:
+            message = f"`{other}` does not go with provider `{self.provider}`"
+            raise wrong(f"{message}; expected `{needed}`")
+        if getattr(self, needed) is None:
+            raise wrong(f"`{needed}` is missing; provider `{self.provider}` needs it")
+        return self
+
+
+class VaultPlace(Section):
+    """Where tokens are kept, and the keys that seal them."""
+
+    url: Annotated[Url, PlainValidator(vault_url)] = Field(
+        default=Url("sqlite:///vault.db"), validate_default=True
+    )
+    keys: Keys = Field(description="{provider: file, path: vault.key}")
+
+
+class Admin(Section):
+    """Where metrics, health and the admin page are served."""
+
+    host: Host = "127.0.0.1"
+    port: Port = 9187
+
+
+class Audit(Section):
+    """Where the audit trail goes: a path, or ``-`` for standard output."""
+
+    path: Annotated[str, PlainValidator(_audit_path)] = "-"
+
+
+class Limits(Section):
+    """Bounds that keep one client from harming the others."""
+
+    clients: Annotated[int, _count(1, 1_000_000)] = 10_000
+    startup_seconds: Annotated[int, _count(1, 3600)] = 10
+    drain_seconds: Annotated[int, _count(0, 86_400)] = 30
+    message_bytes: Annotated[int, PlainValidator(lambda value: size(value, 1 << 16, 1 << 30))] = (
+        1 << 30
+    )
+
+
+class ProxyConfig(Section):
+    """A whole pgproxy.yaml; every path in it is seen from the folder of the file."""
+
+    listen: Listen = Listen()
+    upstream: Upstream = Field(description="{url: postgresql://127.0.0.1:5432}")
+    catalog: CatalogLogin = CatalogLogin()
+    auth: Auth = Auth()
+    vault: VaultPlace = Field(description="{keys: {provider: file, path: vault.key}}")
+    admin: Admin = Admin()
+    audit: Audit = Audit()
+    limits: Limits = Limits()
+    policy: FilePath = Field(description="the path of the policy, such as policy.yaml")
+
+    def catalog_url(self) -> str:
+        """The login that reads pg_catalog: that of ``catalog``, else that of ``upstream``."""
+        return self.catalog.url or self.upstream.url
+
+
+def read_proxy(document: Document, base: Path) -> ProxyConfig | None:
+    """The models of one file, or None; what is wrong is reported in the document."""
+    config = validate(ProxyConfig, document, {"base": base})
+    _across(document)
+    return None if document.findings else config
+
+
+def _across(document: Document) -> None:
+    """Mistakes between two keys, seen on the raw values, which may be wrong in themselves."""
+    upstream = _text_at(document, "upstream", "url")
+    if upstream and _at(document, "catalog", "url") is None and not has_user(upstream):
+        document.report(("upstream", "url"), _CATALOG_USER)
+    listen = (_at(document, "listen", "host", "127.0.0.1"), _at(document, "listen", "port", 6432))
+    admin = (_at(document, "admin", "host", "127.0.0.1"), _at(document, "admin", "port", 9187))
+    if listen == admin and listen[1] != 0:
+        document.report(("admin", "port"), "the same as that of `listen`; expected another one")
+
+
+def _at(document: Document, section: str, key: str, default: object = None) -> object:
+    values = document.value.get(section) if isinstance(document.value, dict) else None
+    return values.get(key, default) if isinstance(values, dict) else default
+
+
+def _text_at(document: Document, section: str, key: str) -> str:
+    value = _at(document, section, key)
+    bad = document.is_broken((section, key)) or not isinstance(value, str)
+    return "" if bad else str(value)

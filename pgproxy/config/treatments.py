@@ -1,0 +1,255 @@
+"""What stands under ``treat``: a treatment's name, or its name with options, as rules.
+
+What design.md names but is not built yet is refused by name: never read as something weaker.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import Field, PlainValidator, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
+
+from pgproxy.config.fields import (
+    NESTED,
+    NOT_YET,
+    Section,
+    Text,
+    integer,
+    listed,
+    mismatch,
+    nearest,
+    not_yet,
+    number,
+    one_of,
+    shown,
+    wrong,
+)
+from pgproxy.policy.rules import (
+    Hash,
+    Noise,
+    Null,
+    Partial,
+    Redact,
+    Show,
+    Synthetic,
+    Token,
+    Treatment,
+)
+
+TOKEN_FORMATS_LATER = ("length", "shape", "email", "digits", "card", "phone", "uuid")
+SYNTHETIC_NOW = ("first_name", "last_name", "name", "email")
+SYNTHETIC_LATER = ("phone", "address", "city", "company", "card", "iban", "birth_date", "text")
+LATER = ("bucket", "shift")
+
+# What people call a treatment in other tools.
+_OTHER_NAMES = {
+    "allow": "show",
+    "plain": "show",
+    "hide": "null",
+    "none": "null",
+    "drop": "null",
+    "mask": "partial",
+    "tokenize": "token",
+    "tokenise": "token",
+    "pseudonym": "token",
+    "encrypt": "token",
+    "fake": "synthetic",
+    "random": "synthetic",
+    "hmac": "hash",
+    "sha256": "hash",
+    "jitter": "noise",
+    "generalize": "bucket",
+}
+
+
+class Options(Section):
+    """The options of one treatment, and the treatment they make."""
+
+    def build(self) -> Treatment:
+        raise NotImplementedError
+
+
+class ShowOptions(Options):
+    def build(self) -> Treatment:
+        return Show()
+
+
+class NullOptions(Options):
+    def build(self) -> Treatment:
+        return Null()
+
+
+class RedactOptions(Options):
+    text: Text = Redact().text
+
+    def build(self) -> Treatment:
+        return Redact(self.text)
+
+
+def _whole(low: int, high: int) -> PlainValidator:
+    return PlainValidator(lambda value: integer(value, low, high))
+
+
+def _one_character(value: object) -> str:
+    if isinstance(value, str) and len(value) == 1 and value.isprintable():
+        return value
+    raise mismatch(value, 'one character in quotes, such as "*"')
+
+
+class PartialOptions(Options):
+    first: Annotated[int, _whole(0, 1000)] = 0
+    last: Annotated[int, _whole(0, 1000)] = 0
+    mask: Annotated[str, PlainValidator(_one_character)] = Field(default="*", alias="with")
+
+    @model_validator(mode="after")
+    def _keeps_something(self) -> "PartialOptions":
+        if self.first == self.last == 0:
+            raise wrong("keeps nothing; expected `first` or `last` above 0, such as {last: 4}")
+        return self
+
+    def build(self) -> Treatment:
+        return Partial(self.first, self.last, self.mask)
+
+
+class HashOptions(Options):
+    length: Annotated[int, _whole(1, 64)] = Hash().length
+
+    def build(self) -> Treatment:
+        return Hash(self.length)
+
+
+def _reversible(value: object) -> bool:
+    if value is True:
+        return True
+    if value is False:
+        raise wrong(f"`false` is {NOT_YET}; expected `true`, or treatment `hash`")
+    raise mismatch(value, "`true`")
+
+
+class TokenOptions(Options):
+    format: Annotated[
+        str, PlainValidator(lambda value: one_of(value, ["opaque"], TOKEN_FORMATS_LATER))
+    ] = "opaque"
+    domain: Text = ""
+    reversible: Annotated[bool, PlainValidator(_reversible)] = True
+
+    def build(self) -> Treatment:
+        return Token(self.format, self.domain, self.reversible)
+
+
+def _locale(value: object) -> str:
+    if value == "en":
+        return "en"
+    if isinstance(value, str):
+        raise wrong(f"found {shown(value)}; a locale other than `en` is {NOT_YET}")
+    raise mismatch(value, "`en`")
+
+
+class SyntheticOptions(Options):
+    kind: Annotated[
+        str, PlainValidator(lambda value: one_of(value, SYNTHETIC_NOW, SYNTHETIC_LATER))
+    ] = Field(description=listed(SYNTHETIC_NOW))
+    pool: Annotated[Any, PlainValidator(not_yet("pools of your own are"))] = None
+    locale: Annotated[str, PlainValidator(_locale)] = "en"
+
+    def build(self) -> Treatment:
+        return Synthetic(self.kind, self.locale)
+
+
+def _percent(value: object) -> Decimal:
+    found = number(value, "a number above 0, up to 100")
+    if found > 100:
+        raise mismatch(value, "a number above 0, up to 100")
+    return found
+
+
+class NoiseOptions(Options):
+    range: Annotated[
+        Decimal | None, PlainValidator(lambda value: number(value, "a number above 0"))
+    ] = None
+    percent: Annotated[Decimal | None, PlainValidator(_percent)] = None
+
+    @model_validator(mode="after")
+    def _one(self) -> "NoiseOptions":
+        if (self.range is None) == (self.percent is None):
+            raise wrong("expected either `range` or `percent`, such as {range: 3}")
+        return self
+
+    def build(self) -> Treatment:
+        return Noise(self.range, self.percent)
+
+
+OPTIONS: Mapping[str, type[Options]] = {
+    "show": ShowOptions,
+    "null": NullOptions,
+    "redact": RedactOptions,
+    "partial": PartialOptions,
+    "hash": HashOptions,
+    "token": TokenOptions,
+    "synthetic": SyntheticOptions,
+    "noise": NoiseOptions,
+}
+
+# Treatments that need options, and how they are written.
+_WRITTEN = {
+    "partial": "{partial: {last: 4}}",
+    "synthetic": "{synthetic: first_name}",
+    "noise": "{noise: {range: 3}}",
+}
+
+# The others that have some.
+_OPTIONAL = {
+    "redact": '{redact: {text: "***"}}',
+    "hash": "{hash: {length: 32}}",
+    "token": "{token: {domain: person}}",
+}
+
+
+def treatment(value: object) -> Treatment:
+    """A treatment as it stands in the file: ``redact``, ``{partial: {last: 4}}``."""
+    if value is None:  # a plain `null` in YAML
+        return Null()
+    if isinstance(value, dict) and len(value) == 1:
+        ((name, options),) = value.items()
+        return _with_options(_known(name), options)
+    if isinstance(value, dict):
+        raise wrong(
+            f"found {shown(value)} with {len(value)} keys; expected one treatment, such as "
+            "{partial: {last: 4}}"
+        )
+    if not isinstance(value, str):
+        raise mismatch(value, f"a treatment: {listed(list(OPTIONS))}")
+    name = _known(value)
+    if name in _WRITTEN:
+        raise wrong(f"`{name}` needs options; expected {_WRITTEN[name]}")
+    return OPTIONS[name]().build()
+
+
+def _known(name: str) -> str:
+    if name in OPTIONS:
+        return name
+    if name in LATER:
+        raise wrong(f"treatment `{name}` is {NOT_YET}; expected {listed(list(OPTIONS))}")
+    meant = _OTHER_NAMES.get(name.lower()) or nearest(name, [*OPTIONS, *LATER])
+    if name in SYNTHETIC_NOW:
+        raise wrong(f"found `{name}`, a kind of synthetic; expected {{synthetic: {name}}}")
+    if meant:
+        raise wrong(f"found {shown(name)}, no treatment; did you mean `{meant}`?")
+    raise mismatch(name, f"a treatment: {listed(list(OPTIONS))}")
+
+
+def _with_options(name: str, options: object) -> Treatment:
+    if name == "synthetic" and isinstance(options, str):
+        return Synthetic(one_of(options, SYNTHETIC_NOW, SYNTHETIC_LATER))
+    if name == "synthetic" and isinstance(options, dict) and "pool" in options:
+        options = {"kind": SYNTHETIC_NOW[0], **options}
+    if not isinstance(options, dict):
+        example = _WRITTEN.get(name) or _OPTIONAL.get(name)
+        raise mismatch(options, example if example else f"`{name}`, which has no options")
+    try:
+        return OPTIONS[name].model_validate(options).build()
+    except ValidationError as error:
+        nested = {"name": name, "model": OPTIONS[name], "error": error}
+        # Not chained: pydantic's exception holds the values.
+        raise PydanticCustomError(NESTED, "options", nested) from None

@@ -1,0 +1,151 @@
+"""PostgreSQL and vault URLs: what is wrong with one, told without repeating any part of it.
+
+A password with an unescaped ``/``, ``?`` or ``@`` spills into every other part of the URL, so no
+part is ever quoted in a finding, nor shown by ``repr``.
+"""
+
+from pathlib import Path
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+
+from pydantic import ValidationInfo
+
+from pgproxy.config.fields import NOT_YET, beside, listed, nearest, wrong
+
+_EXAMPLE = "postgresql://127.0.0.1:5432"
+
+# The parameters of a libpq URL that pgproxy reads; the rest of libpq's are known only by name.
+_READ = ("dbname", "host", "password", "port", "sslmode", "user")
+_TLS = ("sslrootcert", "sslcert", "sslkey", "sslcrl", "sslnegotiation", "sslpassword")
+_OTHER = (
+    "application_name",
+    "channel_binding",
+    "connect_timeout",
+    "options",
+    "passfile",
+)
+
+_PLAIN_MODES = ("disable", "allow", "prefer")
+_TLS_MODES = ("require", "verify-ca", "verify-full")
+
+
+class Url(str):
+    """A URL that may hold a password: complete as a text, silent in ``repr``."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        scheme = self.partition("://")[0] if "://" in self else ""
+        return f"Url({scheme}://…)" if scheme.isalpha() else "Url(…)"
+
+
+def postgres_url(value: object) -> Url:
+    """A URL as libpq writes it, to one server, without TLS (``not there yet``)."""
+    if not isinstance(value, str) or not value:
+        kind = "an empty text" if value == "" else "something else"
+        raise wrong(f"found {kind}; expected a URL such as {_EXAMPLE}")
+    parts = _split(value)
+    if parts.scheme not in ("postgresql", "postgres"):
+        raise wrong(f"this is no PostgreSQL URL; expected one such as {_EXAMPLE}")
+    if parts.fragment:
+        raise wrong(f"found a `#`; {_ESCAPE}")
+    parameters = _parameters(parts.query)
+    _one_server(parts, parameters)
+    mode = parameters.get("sslmode", "prefer")
+    if mode in _TLS_MODES:
+        raise wrong(f"sslmode `{mode}` is {NOT_YET}; expected {listed(_PLAIN_MODES)}")
+    if mode not in _PLAIN_MODES:
+        raise wrong(f"the sslmode is none that libpq knows; expected {listed(_PLAIN_MODES)}")
+    return Url(value)
+
+
+def has_user(url: str) -> bool:
+    """Whether a URL says who logs in."""
+    try:
+        parts = urlsplit(url)
+        return bool(parts.username or dict(parse_qsl(parts.query)).get("user"))
+    except ValueError:
+        return False
+
+
+def vault_url(value: object, info: ValidationInfo) -> Url:
+    """``sqlite:///PATH``, made absolute; a relative PATH is relative to the file it stands in."""
+    expected = "expected sqlite:///vault.db"
+    if not isinstance(value, str) or not value:
+        raise wrong(f"found no URL; {expected}")
+    scheme, mark, rest = value.partition(":")
+    if scheme in ("postgresql", "postgres"):
+        raise wrong(f"a PostgreSQL vault is {NOT_YET}; {expected}")
+    if scheme != "sqlite" or not mark:
+        raise wrong(f"this is no vault URL; {expected}")
+    if not rest.startswith("///"):
+        raise wrong(f"found fewer than three slashes; {expected}, or sqlite:////var/lib/vault.db")
+    path = rest[3:]
+    if not path or path == ":memory:":
+        raise wrong(f"found no path: tokens must outlive the process; {expected}")
+    if "?" in path or "#" in path:
+        raise wrong(f"options after the path are not read; {expected}")
+    return Url(f"sqlite:///{_absolute(beside(path, info))}")
+
+
+def _absolute(path: Path) -> Path:
+    return path.absolute()
+
+
+_ESCAPE = "write `/` `?` `#` `@` `:` in a user name or password as %2F %3F %23 %40 %3A"
+
+
+_IPV6 = "only an IPv6 address stands in [ ]; write them in a password as %5B %5D"
+
+
+def _split(value: str) -> SplitResult:
+    if "://" not in value:
+        raise wrong(f"this is no URL; expected one such as {_EXAMPLE}")
+    # A space or a line break would be dropped or cut by one reader and kept by another.
+    if any(char.isspace() or not char.isprintable() for char in value):
+        raise wrong("found a space or a control character; write it as %20 or leave it out")
+    try:
+        return urlsplit(value)
+    except ValueError:
+        raise wrong(f"the brackets do not match; {_IPV6}") from None
+
+
+def _parameters(query: str) -> dict[str, str]:
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query))
+    except ValueError:
+        raise wrong(f"the part after `?` is not name=value; {_ESCAPE}") from None
+    for name, _ in pairs:
+        if name in _TLS:
+            raise wrong(f"parameter `{name}`: TLS to the server is {NOT_YET}; leave it out")
+        if name in _OTHER:
+            raise wrong(f"parameter `{name}` is {NOT_YET}; leave it out")
+        if name not in _READ:
+            near = nearest(name, [*_READ, *_TLS, *_OTHER])
+            hint = f"did you mean `{near}`?" if near else f"expected {listed(_READ)}"
+            raise wrong(f"found a parameter that libpq does not have; {hint}")
+    if len(dict(pairs)) != len(pairs):
+        raise wrong("found a parameter twice; keep one of them")
+    return dict(pairs)
+
+
+def _one_server(parts: SplitResult, parameters: dict[str, str]) -> None:
+    place = parts.netloc.rpartition("@")[2]
+    if "," in place or "," in parameters.get("host", ""):
+        raise wrong(f"several hosts are {NOT_YET}; expected one")
+    try:
+        ports = [parts.port, _port(parameters.get("port"))]
+    except ValueError:
+        raise wrong(f"the port is not a number from 1 to 65535; {_ESCAPE}") from None
+    if 0 in ports:
+        raise wrong("the port is not a number from 1 to 65535")
+    if not unquote(parts.hostname or parameters.get("host", "")):
+        raise wrong(f"names no host; expected one, as in {_EXAMPLE}")
+
+
+def _port(text: str | None) -> int | None:
+    if text is None:
+        return None
+    port = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
+    if not 0 < port < 65536:
+        raise ValueError
+    return port

@@ -1,0 +1,314 @@
+"""pgproxy.yaml: defaults, every key, and what is told about each mistake."""
+
+from pathlib import Path
+
+from pydantic import ValidationError
+import pytest
+
+from tests.config.told import SMALLEST, proxy, proxy_told
+
+FOUR = "4: "
+
+
+def told(text: str, environment: dict[str, str] | None = None) -> list[str]:
+    """What is told about keys below the smallest file; the first of them is line 4."""
+    return proxy_told(SMALLEST + text, environment)
+
+
+def test_the_smallest_file_has_safe_defaults() -> None:
+    config = proxy(SMALLEST)
+    assert (config.listen.host, config.listen.port) == ("127.0.0.1", 6432)
+    assert (config.admin.host, config.admin.port) == ("127.0.0.1", 9187)
+    assert config.catalog_url() == config.upstream.url == "postgresql://me@127.0.0.1:5432"
+    assert config.auth.method == "pass-through"
+    assert config.vault.url == "sqlite:////etc/pgproxy/vault.db"
+    assert (config.vault.keys.provider, config.vault.keys.path) == (
+        "file",
+        Path("/etc/pgproxy/vault.key"),
+    )
+    assert config.audit.path == "-"
+    assert (config.limits.clients, config.limits.startup_seconds) == (10_000, 10)
+    assert (config.limits.drain_seconds, config.limits.message_bytes) == (30, 1 << 30)
+    assert config.policy == Path("/etc/pgproxy/policy.yaml")
+
+
+def test_every_key_is_read() -> None:
+    config = proxy(
+        """
+listen: {host: 0.0.0.0, port: 0}
+upstream: {url: "postgresql://127.0.0.1:5432"}
+catalog: {url: "postgresql://reader:x@127.0.0.1/{database}"}
+auth: {method: pass-through}
+vault: {url: "sqlite:////v.db", keys: {provider: env, variable: PGPROXY_KEYS}}
+admin: {host: "::1", port: 80}
+audit: {path: log/audit.jsonl}
+limits: {clients: 5, startup_seconds: 1, drain_seconds: 0, message_bytes: 16MiB}
+policy: /p.yaml
+"""
+    )
+    assert (config.listen.host, config.listen.port) == ("0.0.0.0", 0)
+    assert config.catalog_url() == "postgresql://reader:x@127.0.0.1/{database}"
+    assert config.vault.url == "sqlite:////v.db"
+    assert config.vault.keys.location == "PGPROXY_KEYS"
+    assert (config.admin.host, config.admin.port) == ("::1", 80)
+    assert config.audit.path == "/etc/pgproxy/log/audit.jsonl"
+    assert (config.limits.clients, config.limits.startup_seconds) == (5, 1)
+    assert (config.limits.drain_seconds, config.limits.message_bytes) == (0, 16 << 20)
+    assert config.policy == Path("/p.yaml")
+
+
+def test_numbers_and_words_can_come_from_the_environment() -> None:
+    text = SMALLEST + "listen: {host: '${HOST}', port: '${PORT}'}\naudit: {path: '${LOG}.jsonl'}\n"
+    config = proxy(text, {"HOST": "10.0.0.1", "PORT": "5555", "LOG": "/a"})
+    assert (config.listen.host, config.listen.port) == ("10.0.0.1", 5555)
+    assert config.audit.path == "/a.jsonl"
+
+
+def test_the_models_cannot_be_changed() -> None:
+    with pytest.raises(ValidationError):
+        proxy(SMALLEST).listen.port = 1
+
+
+def test_an_empty_mapping_lacks_the_three_keys() -> None:
+    assert proxy_told("{}") == [
+        "1: upstream: missing; expected {url: postgresql://127.0.0.1:5432}",
+        "1: vault: missing; expected {keys: {provider: file, path: vault.key}}",
+        "1: policy: missing; expected the path of the policy, such as policy.yaml",
+    ]
+
+
+def test_what_is_missing_inside_a_section_is_told_where_the_section_is() -> None:
+    text = "\nupstream: {}\nvault:\n  url: sqlite:///v.db\n  keys: {}\npolicy: p.yaml\n"
+    assert proxy_told(text) == [
+        "2: upstream.url: missing; expected a URL such as postgresql://127.0.0.1:5432",
+        "5: vault.keys.provider: missing; expected `file` or `env`",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("listen: {prot: 1}", "listen.prot: unknown key; did you mean `port`?"),
+        ("listen: {Port: 1}", "listen.Port: unknown key; did you mean `port`?"),
+        (
+            "limits: {startup-seconds: 1}",
+            "limits.startup-seconds: unknown key; did you mean `startup_seconds`?",
+        ),
+        ("limts: {}", "limts: unknown key; did you mean `limits`?"),
+        ("url: x", "url: unknown key here; `url` belongs under `catalog`, `upstream` or `vault`"),
+        ("provider: x", "provider: unknown key here; `provider` belongs under `vault.keys`"),
+        ("admin: {zzz: 1}", "admin.zzz: unknown key; expected `host` or `port`"),
+    ],
+)
+def test_an_unknown_key_is_told_with_the_right_one(text: str, expected: str) -> None:
+    assert told(text) == [FOUR + expected]
+
+
+PORT = "expected a whole number from 0 to 65535"
+SIZE = "expected a size from 64KiB to 1GiB, such as 16MiB"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("listen: {port: abc}", f"listen.port: found `abc`; {PORT}"),
+        ("listen: {port: '6432'}", f'listen.port: found `"6432"`; {PORT}, without quotes'),
+        ("listen: {port: 70000}", f"listen.port: found `70000`; {PORT}"),
+        ("listen: {port: -1}", f"listen.port: found `-1`; {PORT}"),
+        ("listen: {port: 1.5}", f"listen.port: found `1.5`; {PORT}"),
+        ("listen: {port: true}", f"listen.port: found `true`; {PORT}"),
+        ("listen: {port: null}", f"listen.port: found `null`; {PORT}"),
+        ("listen: {port: [1]}", f"listen.port: found a list; {PORT}"),
+        ("listen: {port: }", f"listen.port: found nothing; {PORT}"),
+        (
+            "listen: {port: 010}",
+            (
+                "listen.port: found `010` without quotes, "
+                f"which not all YAML readers take for the same number; {PORT}"
+            ),
+        ),
+        (
+            "listen: {port: no}",
+            (
+                "listen.port: found `no` without quotes, "
+                f"which some YAML readers take for false and others for a text; {PORT}"
+            ),
+        ),
+        ("limits: {message_bytes: 2GiB}", f"limits.message_bytes: found `2GiB`; {SIZE}"),
+        ("limits: {message_bytes: 16MB}", f"limits.message_bytes: found `16MB`; {SIZE}"),
+        ("limits: {message_bytes: 100}", f"limits.message_bytes: found `100`; {SIZE}"),
+        (
+            "limits: {clients: 0}",
+            "limits.clients: found `0`; expected a whole number from 1 to 1000000",
+        ),
+        (
+            "listen: {host: 5}",
+            (
+                "listen.host: found `5`; expected a host name or an address, such as 127.0.0.1, "
+                "in quotes"
+            ),
+        ),
+        (
+            "listen: {host: ''}",
+            (
+                "listen.host: found an empty text; "
+                "expected a host name or an address, such as 127.0.0.1"
+            ),
+        ),
+        (
+            "listen: {host: 'localhost:6432'}",
+            (
+                "listen.host: found a port; "
+                "expected a host name or an address, such as 127.0.0.1, and the port as `port`"
+            ),
+        ),
+        (
+            "admin: on",
+            (
+                "admin: found `on` without quotes, which some YAML readers take for true "
+                "and others for a text; expected a mapping with `host` and `port`"
+            ),
+        ),
+        ("admin:", "admin: found nothing; expected a mapping with `host` and `port`"),
+        ("audit: audit.jsonl", "audit: found `audit.jsonl`; expected a mapping with `path`"),
+        (
+            "audit: {path: null}",
+            'audit.path: found `null`; expected a path, or "-" for standard output',
+        ),
+        (
+            "audit: {path: ~/audit.jsonl}",
+            "audit.path: `~` is not read here; write ${HOME}, or the whole path",
+        ),
+        (
+            "auth: {method: md5}",
+            "auth.method: found `md5`; expected `pass-through`",
+        ),
+    ],
+)
+def test_a_wrong_value_is_told_with_what_was_expected(text: str, expected: str) -> None:
+    assert told(text) == [FOUR + expected]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "listen: {tls: {cert: a, key: b}}",
+            "listen.tls: TLS on the client's side is not there yet; leave this key out",
+        ),
+        (
+            "auth: {method: scram}",
+            "auth.method: `scram` is not there yet; expected `pass-through`",
+        ),
+        (
+            "auth: {method: scarm}",
+            "auth.method: found `scarm`; `scram` is not there yet; expected `pass-through`",
+        ),
+        (
+            "auth: {users: {}}",
+            "auth.users: users known to the proxy are not there yet; leave this key out",
+        ),
+    ],
+)
+def test_what_is_only_planned_is_refused_by_name(text: str, expected: str) -> None:
+    assert told(text) == [FOUR + expected]
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ("{provider: file}", "vault.keys: `path` is missing; provider `file` needs it"),
+        ("{provider: env}", "vault.keys: `variable` is missing; provider `env` needs it"),
+        (
+            "{provider: env, path: a}",
+            "vault.keys: `path` does not go with provider `env`; expected `variable`",
+        ),
+        (
+            "{provider: file, path: a, variable: B}",
+            "vault.keys: `variable` does not go with provider `file`; expected `path`",
+        ),
+        (
+            "{provider: env, variable: a b}",
+            (
+                "vault.keys.variable: found another text; "
+                "expected the name of an environment variable, such as PGPROXY_KEYS"
+            ),
+        ),
+        (
+            "{provider: aws-kms}",
+            "vault.keys.provider: `aws-kms` is not there yet; expected `file` or `env`",
+        ),
+        (
+            "{provider: hashicorp, path: a}",
+            "vault.keys.provider: `hashicorp` is not there yet; expected `file` or `env`",
+        ),
+        (
+            "{provider: fille, path: a}",
+            "vault.keys.provider: found `fille`; expected `file` or `env`; did you mean `file`?",
+        ),
+        (
+            "vault.key",
+            (
+                "vault.keys: found `vault.key`; "
+                "expected a mapping with `provider`, `path` and `variable`"
+            ),
+        ),
+    ],
+)
+def test_the_place_of_the_keys_is_checked(keys: str, expected: str) -> None:
+    text = f"upstream: {{url: 'postgresql://a@b'}}\nvault: {{keys: {keys}}}\npolicy: p.yaml\n"
+    assert proxy_told(text) == [f"2: {expected}"]
+
+
+def test_somebody_must_read_the_catalog() -> None:
+    text = SMALLEST.replace("me@", "")
+    assert proxy_told(text) == [
+        (
+            "1: upstream.url: names no user, and catalog.url is missing; "
+            "expected catalog.url with a "
+            "login that reads pg_catalog, such as postgresql://reader@127.0.0.1:5432"
+        )
+    ]
+    assert proxy(text + "catalog: {url: 'postgresql://reader@db'}").catalog_url()
+
+
+def test_two_servers_cannot_share_a_port() -> None:
+    assert told("admin: {port: 6432}") == [
+        "4: admin.port: the same as that of `listen`; expected another one"
+    ]
+    assert proxy(SMALLEST + "listen: {port: 0}\nadmin: {port: 0}").admin.port == 0
+    elsewhere = proxy(SMALLEST + "listen: {host: 10.0.0.1}\nadmin: {port: 6432}")
+    assert elsewhere.admin.port == elsewhere.listen.port
+
+
+def test_every_mistake_is_told_at_once_and_once() -> None:
+    text = """\
+upstream:
+  url: postgresql://me:hunter2@127.0.0.1:5432?sslmode=require
+  urls: []
+listen: {port: ${PORT}x, host: no}
+listen: {port: 1}
+vault:
+  keys: {provider: file}
+limits:
+  clients: many
+  message_bytes: 1 TiB
+"""
+    text = text.replace("${PORT}x", "'${PORT}'")
+    assert proxy_told(text) == [
+        "1: policy: missing; expected the path of the policy, such as policy.yaml",
+        (
+            "2: upstream.url: sslmode `require` is not there yet; "
+            "expected `disable`, `allow` or `prefer`"
+        ),
+        "3: upstream.urls: unknown key; did you mean `url`?",
+        "4: listen.port: the environment variable PORT is not set",
+        (
+            "4: listen.host: found `no` without quotes, which some YAML readers take for false and "
+            "others for a text; expected a host name or an address, such as 127.0.0.1"
+        ),
+        "5: listen: written twice (first on line 4); keep one of them",
+        "7: vault.keys: `path` is missing; provider `file` needs it",
+        "9: limits.clients: found `many`; expected a whole number from 1 to 1000000",
+        f"10: limits.message_bytes: found another text; {SIZE}",
+    ]

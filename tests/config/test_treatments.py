@@ -1,0 +1,213 @@
+"""Treatments: each way to write one, and what is told about each way to get one wrong."""
+
+from decimal import Decimal
+
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic_core import PydanticCustomError
+import pytest
+
+from pgproxy.config.treatments import OPTIONS, treatment
+from pgproxy.policy.rules import (
+    Hash,
+    Noise,
+    Null,
+    Partial,
+    Redact,
+    Show,
+    Synthetic,
+    Token,
+    Treatment,
+)
+from tests.config.told import policy, treat, treat_told
+
+ALL = "`show`, `null`, `redact`, `partial`, `hash`, `token`, `synthetic` or `noise`"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("show", Show()),
+        ("null", Null()),
+        ('"null"', Null()),
+        ("~", Null()),
+        ("{null: {}}", Null()),
+        ("redact", Redact("***")),
+        ("{redact: {text: x}}", Redact("x")),
+        ("{redact: {}}", Redact("***")),
+        ("{partial: {last: 4}}", Partial(0, 4, "*")),
+        ('{partial: {first: 1, last: 2, with: "#"}}', Partial(1, 2, "#")),
+        ("hash", Hash(32)),
+        ("{hash: {length: 64}}", Hash(64)),
+        ("token", Token("opaque", "", True)),
+        ("{token: {format: opaque, domain: person, reversible: true}}", Token("opaque", "person")),
+        ("{synthetic: first_name}", Synthetic("first_name", "en")),
+        ("{synthetic: last_name}", Synthetic("last_name", "en")),
+        ("{synthetic: {kind: email, locale: en}}", Synthetic("email", "en")),
+        ("{noise: {range: 500}}", Noise(Decimal(500), None)),
+        ("{noise: {range: 0.5}}", Noise(Decimal("0.5"), None)),
+        ("{noise: {percent: 5}}", Noise(None, Decimal(5))),
+    ],
+)
+def test_a_treatment_is_read(text: str, expected: Treatment) -> None:
+    assert policy(treat(text)).roles[0].treat["email"] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", f": found nothing; expected a treatment: {ALL}"),
+        ("5", f": found `5`; expected a treatment: {ALL}"),
+        ("[token]", f": found a list; expected a treatment: {ALL}"),
+        ("gibberish", f": found `gibberish`; expected a treatment: {ALL}"),
+        ("tokn", ": found `tokn`, no treatment; did you mean `token`?"),
+        ("Token", ": found `Token`, no treatment; did you mean `token`?"),
+        ("mask", ": found `mask`, no treatment; did you mean `partial`?"),
+        ("hide", ": found `hide`, no treatment; did you mean `null`?"),
+        ("email", ": found `email`, a kind of synthetic; expected {synthetic: email}"),
+        ("{tokn: {format: opaque}}", ": found `tokn`, no treatment; did you mean `token`?"),
+        (
+            "{token: {}, redact: {}}",
+            ": found a mapping with 2 keys; expected one treatment, such as {partial: {last: 4}}",
+        ),
+        (
+            "{}",
+            ": found a mapping with 0 keys; expected one treatment, such as {partial: {last: 4}}",
+        ),
+        ("partial", ": `partial` needs options; expected {partial: {last: 4}}"),
+        ("synthetic", ": `synthetic` needs options; expected {synthetic: first_name}"),
+        ("noise", ": `noise` needs options; expected {noise: {range: 3}}"),
+        ("{noise: 500}", ": found `500`; expected {noise: {range: 3}}"),
+        ("{redact: xxx}", ': found `xxx`; expected {redact: {text: "***"}}'),
+        ("{redact: }", ': found nothing; expected {redact: {text: "***"}}'),
+        ("{token: email}", ": found `email`; expected {token: {domain: person}}"),
+        ("{show: true}", ": found `true`; expected `show`, which has no options"),
+    ],
+)
+def test_what_is_no_treatment_is_told_with_what_was_meant(text: str, expected: str) -> None:
+    assert treat_told(text) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{show: {a: 1}}", ".show.a: unknown key; expected no key at all"),
+        ("{redact: {text: 5}}", ".redact.text: found `5`; expected a text, in quotes"),
+        ("{redact: {txt: a}}", ".redact.txt: unknown key; did you mean `text`?"),
+        (
+            "{partial: {}}",
+            ".partial: keeps nothing; expected `first` or `last` above 0, such as {last: 4}",
+        ),
+        (
+            "{partial: {first: 0}}",
+            ".partial: keeps nothing; expected `first` or `last` above 0, such as {last: 4}",
+        ),
+        (
+            "{partial: {last: -1}}",
+            ".partial.last: found `-1`; expected a whole number from 0 to 1000",
+        ),
+        (
+            "{partial: {last: 4, with: ab}}",
+            '.partial.with: found `ab`; expected one character in quotes, such as "*"',
+        ),
+        (
+            "{partial: {last: 4, with: 0}}",
+            '.partial.with: found `0`; expected one character in quotes, such as "*"',
+        ),
+        ("{partial: {lats: 4}}", ".partial.lats: unknown key; did you mean `last`?"),
+        ("{partial: {mask: x}}", ".partial.mask: unknown key; expected `first`, `last` or `with`"),
+        ("{hash: {length: 0}}", ".hash.length: found `0`; expected a whole number from 1 to 64"),
+        ("{hash: {length: 65}}", ".hash.length: found `65`; expected a whole number from 1 to 64"),
+        ("{token: {domain: 5}}", ".token.domain: found `5`; expected a text, in quotes"),
+        (
+            "{token: {format: opake}}",
+            ".token.format: found `opake`; expected `opaque`; did you mean `opaque`?",
+        ),
+        ("{token: {reversible: 1}}", ".token.reversible: found `1`; expected `true`"),
+        (
+            "{synthetic: frist_name}",
+            (
+                ": found `frist_name`; expected `first_name`, `last_name`, `name` or `email`; "
+                "did you mean `first_name`?"
+            ),
+        ),
+        (
+            "{synthetic: {}}",
+            ".synthetic.kind: missing; expected `first_name`, `last_name`, `name` or `email`",
+        ),
+        (
+            "{noise: {}}",
+            ".noise: expected either `range` or `percent`, such as {range: 3}",
+        ),
+        (
+            "{noise: {range: 1, percent: 1}}",
+            ".noise: expected either `range` or `percent`, such as {range: 3}",
+        ),
+        ("{noise: {range: 0}}", ".noise.range: found `0`; expected a number above 0"),
+        ("{noise: {range: -3}}", ".noise.range: found `-3`; expected a number above 0"),
+        ("{noise: {range: '3'}}", '.noise.range: found `"3"`; expected a number above 0'),
+        ("{noise: {range: true}}", ".noise.range: found `true`; expected a number above 0"),
+        (
+            "{noise: {percent: 101}}",
+            ".noise.percent: found `101`; expected a number above 0, up to 100",
+        ),
+    ],
+)
+def test_a_wrong_option_is_told(text: str, expected: str) -> None:
+    assert treat_told(text) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{bucket: {size: 10}}", f": treatment `bucket` is not there yet; expected {ALL}"),
+        ("{bucket: month}", f": treatment `bucket` is not there yet; expected {ALL}"),
+        ("{shift: {days: 30}}", f": treatment `shift` is not there yet; expected {ALL}"),
+        (
+            "{token: {format: email}}",
+            ".token.format: `email` is not there yet; expected `opaque`",
+        ),
+        ("{token: {format: card}}", ".token.format: `card` is not there yet; expected `opaque`"),
+        (
+            "{token: {reversible: false}}",
+            (".token.reversible: `false` is not there yet; expected `true`, or treatment `hash`"),
+        ),
+        (
+            "{synthetic: phone}",
+            ": `phone` is not there yet; expected `first_name`, `last_name`, `name` or `email`",
+        ),
+        (
+            "{synthetic: {pool: cats}}",
+            ".synthetic.pool: pools of your own are not there yet; leave this key out",
+        ),
+        (
+            "{synthetic: {kind: name, locale: de}}",
+            ".synthetic.locale: found `de`; a locale other than `en` is not there yet",
+        ),
+    ],
+)
+def test_what_is_only_planned_is_refused_by_name(text: str, expected: str) -> None:
+    assert treat_told(text) == [expected]
+
+
+def test_every_mistake_in_one_treatment_is_told() -> None:
+    assert treat_told("{token: {format: email, domian: a, reversible: 3}}") == [
+        ".token.format: `email` is not there yet; expected `opaque`",
+        ".token.reversible: found `3`; expected `true`",
+        ".token.domian: unknown key; did you mean `domain`?",
+    ]
+
+
+WORDS = st.sampled_from([*OPTIONS, "first", "last", "range", "kind", "name", "", "x"])
+LEAVES = WORDS | st.integers(-2, 70) | st.booleans() | st.none() | st.decimals(allow_nan=True)
+VALUES = st.recursive(LEAVES, lambda inner: st.dictionaries(WORDS, inner) | st.lists(inner))
+
+
+@given(VALUES)
+def test_any_value_is_a_treatment_or_told(value: object) -> None:
+    try:
+        found = treatment(value)
+    except PydanticCustomError:
+        return
+    assert isinstance(found, Treatment)
+    assert value is None or found.name in str(value)
