@@ -6,6 +6,7 @@ from pgproxy.analysis.context import not_covered, refuse
 from pgproxy.analysis.functions import PURE
 from pgproxy.analysis.lineage import CONSTANT, Lineage, Node, Position, compute
 from pgproxy.analysis.names import string_nodes, strings
+from pgproxy.analysis.settings import check_setting
 
 if TYPE_CHECKING:
     from pgproxy.analysis.expression import Walk
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 def call(walk: "Walk", node: Node, position: Position) -> Lineage:
     """The lineage of a FuncCall.  Raises Refusal for a function that is not on the list."""
     body = node["FuncCall"]
+    if strings(body["funcname"])[-1] == "set_config":
+        return _set_config(body)
     name = qualify(body)
     if name == "count" and _is_plain(body):
         return _count(walk, body, position)
@@ -58,6 +61,20 @@ def window(walk: "Walk", over: Node) -> Lineage:
         if end in over:
             parts.append(walk(over[end], Position.TEST))
     return compute(*parts)
+
+
+def _set_config(body: Node) -> Lineage:
+    """set_config of a constant name is SET in other words; asyncpg turns jit off with it."""
+    if strings(body["funcname"])[:-1] not in ([], ["pg_catalog"]):
+        raise not_covered("a set_config of your own", body)
+    arguments = body.get("args", [])
+    plain = [next(iter(argument)) for argument in arguments]
+    if plain not in (["A_Const", "A_Const", "A_Const"], ["A_Const", "ParamRef", "A_Const"]):
+        raise not_covered("set_config with computed arguments", body)
+    name = arguments[0]["A_Const"].get("sval", {}).get("sval", "")
+    check_setting(name.lower(), [arguments[1]], body)
+    body["funcname"] = string_nodes(("pg_catalog", "set_config"))
+    return CONSTANT
 
 
 def _is_plain(body: Node) -> bool:

@@ -62,7 +62,9 @@ row_number
 """
 
 # What clients ask about the session and the catalog: constants of the login, or names of objects.
+# pg_advisory_unlock_all: nothing is held, as taking a lock is refused; pools call it to reset.
 SESSION = """
+pg_advisory_unlock_all
 current_database current_schema current_schemas current_setting version pg_backend_pid
 pg_is_in_recovery txid_current_if_assigned pg_postmaster_start_time pg_client_encoding
 inet_server_port

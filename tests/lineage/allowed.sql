@@ -75,6 +75,11 @@ VALUES (1, 'a');
 --> column1 | computed | show |
 --> column2 | computed | show |
 
+-- SET in the spelling of drivers.
+SELECT set_config('jit', $1, false), pg_advisory_unlock_all();
+--> set_config | computed | show |
+--> pg_advisory_unlock_all | computed | show |
+
 -- An enum of the database.
 SELECT 'happy'::mood;
 --> mood | computed | show |

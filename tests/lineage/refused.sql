@@ -114,7 +114,16 @@ SELECT * FROM dblink('x', 'y') AS t(a int);
 --> refused | not_covered
 
 SELECT set_config('search_path', 'x', false);
---> refused | function
+--> refused | setting
+
+SELECT set_config('datestyle', $1, false);
+--> refused | setting
+
+SELECT set_config('application_name', city, false) FROM customers;
+--> refused | not_covered
+
+SELECT set_config(city, 'x', false) FROM customers;
+--> refused | not_covered
 
 SELECT 1 FROM customers ORDER BY nextval('x');
 --> refused | function
