@@ -364,9 +364,7 @@ def test_second_lock_stops_a_result_that_is_not_the_planned_one(cluster: Cluster
                 for binary in (False, True):
                     with pytest.raises(psycopg.Error):
                         ask(own.dsn(ANALYST), "SELECT city FROM customers", binary=binary)
-                client = own_client.enter_context(
-                    RawClient(own.host, own.port, LOGIN, DATABASE)
-                )
+                client = own_client.enter_context(RawClient(own.host, own.port, LOGIN, DATABASE))
                 client.send(
                     parse("", "SELECT city FROM customers"), bind("", ""), execute(""), SYNC
                 )

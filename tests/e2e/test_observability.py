@@ -37,6 +37,7 @@ def test_health(proxy: Proxy) -> None:
     with pytest.raises(HTTPError) as caught:
         get(proxy, "nothing")
     assert caught.value.code == 404
+    caught.value.close()
 
 
 def test_metrics_count_what_happened(proxy: Proxy) -> None:

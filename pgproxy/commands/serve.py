@@ -1,0 +1,42 @@
+"""``pgproxy serve``: the proxy."""
+
+import logging
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pgproxy.config.load import load
+from pgproxy.errors import ConfigError, Finding
+from pgproxy.net import logs, loops
+from pgproxy.net.serve import serve as run_proxy
+from pgproxy.wire.kernel import IMPLEMENTATION
+
+EPILOG = "Example: pgproxy serve -c pgproxy.yaml"
+
+log = logging.getLogger("pgproxy")
+
+
+def serve(
+    config: Annotated[
+        Path, typer.Option("--config", "-c", help="The configuration file.", metavar="FILE")
+    ],
+    workers: Annotated[int, typer.Option(min=1, help="Processes; only 1 for now.")] = 1,
+) -> None:
+    """Run the proxy until it is told to stop.
+
+    SIGHUP reads the policy again, SIGTERM drains, SIGINT stops at once.
+    """
+    if workers > 1:
+        message = "more than one worker is not there yet; leave it out"
+        raise ConfigError((Finding("--workers", 0, message),))
+    loaded = load(config)
+    logs.configure()
+    for warning in loaded.warnings:
+        log.warning("%s", warning)
+    if IMPLEMENTATION == "compiled":
+        log.info("the compiled kernel carries the rows")
+    else:
+        log.warning("SLOW BUILD: the Python kernel carries the rows; see the README for the other")
+    loops.raise_descriptor_limit(loaded.proxy.limits.clients)
+    loops.run(run_proxy(loaded, config))

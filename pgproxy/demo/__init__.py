@@ -1,0 +1,1 @@
+"""A PostgreSQL of its own and a sample shop, for ``pgproxy demo`` and for the tests."""

@@ -1,0 +1,1 @@
+"""The demo: its PostgreSQL, its shop, and that nothing of it stays."""
