@@ -155,4 +155,4 @@ def policy(rule: RoleRule = ANALYST, **filters: Filters) -> Policy:
 
 def planner(rule: RoleRule = ANALYST, **filters: Filters) -> CatalogPlanner:
     """A planner for ``rule`` whose search_path is ``shop, public``."""
-    return CatalogPlanner(policy(rule, **filters), rule, catalog(), ["shop", "public"], "analyst")
+    return CatalogPlanner(policy(rule, **filters), rule, catalog(), ["shop", "public"])

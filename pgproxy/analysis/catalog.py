@@ -5,28 +5,33 @@ Filled by ``net.introspection``.  Immutable: a refresh makes a new snapshot with
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-import re
 
 SYSTEM_SCHEMAS = frozenset({"pg_catalog", "information_schema"})
 
 # What PostgreSQL starts with (manual 5.10.3).
 DEFAULT_SEARCH_PATH = '"$user", public'
 
-_IDENTIFIER = re.compile(r'\s*(?:"((?:[^"]|"")*)"|([^",]*?))\s*(?:,|$)')
-
 
 def split_identifiers(text: str) -> list[str]:
-    """The names of a comma-separated list, unquoted and folded as SplitIdentifierString does."""
-    names = []
-    position = 0
-    while position < len(text):
-        match = _IDENTIFIER.match(text, position)
-        if match is None:
-            break
-        quoted, plain = match.groups()
-        names.append(plain.lower() if quoted is None else quoted.replace('""', '"'))
-        position = match.end()
-    return [name for name in names if name]
+    """A list of SQL identifiers as settings hold it: quoted ones as they are, others folded."""
+    names: list[str] = []
+    name = ""
+    quoted = was_quoted = False
+    for character in text + ",":
+        if character == '"':
+            # A doubled quote leaves and enters again: the second one stands for itself.
+            if not quoted and was_quoted:
+                name += character
+            quoted, was_quoted = not quoted, True
+        elif quoted:
+            name += character
+        elif character == ",":
+            if name or was_quoted:
+                names.append(name)
+            name, was_quoted = "", False
+        elif not character.isspace():
+            name += character.lower()
+    return names
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +116,12 @@ class Catalog:
 
     def search_path(self, role: str) -> list[str]:
         """The schemas that a login of ``role`` starts with; ``$user`` is the role itself."""
-        text = self.search_paths.get(role) or self.search_paths.get("") or DEFAULT_SEARCH_PATH
-        return [role if name == "$user" else name for name in split_identifiers(text)]
+        names = split_identifiers(self.search_path_text(role))
+        return [role if name == "$user" else name for name in names]
+
+    def search_path_text(self, role: str) -> str:
+        """The search_path of a login of ``role``, as its settings spell it."""
+        return self.search_paths.get(role) or self.search_paths.get("") or DEFAULT_SEARCH_PATH
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "by_oid", {r.oid: r for r in self.relations.values()})

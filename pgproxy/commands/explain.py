@@ -38,7 +38,7 @@ def explain(
     loaded = load(config)
     catalog = asyncio.run(read_catalog(loaded.proxy.catalog_url(), database, 1))
     rule = _rule(loaded, catalog, role, config)
-    planner = CatalogPlanner(loaded.policy, rule, catalog, catalog.search_path(role), role)
+    planner = CatalogPlanner(loaded.policy, rule, catalog, catalog.search_path(role))
     plans = planner.plan(sql.encode()).statements
     if as_json:
         documents = [_document(plan) for plan in plans]

@@ -24,13 +24,12 @@ class CatalogPlanner:
     """Plans for one role on one snapshot; a new snapshot needs a new planner."""
 
     def __init__(
-        self, policy: Policy, rule: RoleRule, catalog: Catalog, search_path: list[str], login: str
+        self, policy: Policy, rule: RoleRule, catalog: Catalog, search_path: list[str]
     ) -> None:
-        path = [login if schema == "$user" else schema for schema in search_path]
         self._policy = policy
         self._rule = rule
         self._masks = Masks(policy, rule, catalog)
-        self._analyzer = Analyzer(catalog, path)
+        self._analyzer = Analyzer(catalog, search_path)
         self._plans: dict[bytes, QueryPlan] = {}
         self.hits = 0
         self.misses = 0

@@ -1,8 +1,8 @@
 """The resolver against PostgreSQL: what we print runs, and its fields come from where we say.
 
 PostgreSQL names the table and column of each plain field itself (RowDescription).  For every case
-of tests/lineage that is allowed, the statement is described twice, as written and as we send it: names
-and types must agree, and each origin the server names must be one the plan knows.
+of tests/lineage that is allowed, the statement is described twice, as written and as we send it:
+names and types must agree, and each origin the server names must be one the plan knows.
 """
 
 import asyncio
@@ -65,7 +65,7 @@ def describe(dsn: str, sql: str) -> list[tuple[str, int, int, int]]:
 @pytest.mark.parametrize("case", ALLOWED, ids=lambda case: case.where)
 def test_the_server_agrees(lineage: tuple[str, Catalog], case: Case) -> None:
     dsn, catalog = lineage
-    planner = CatalogPlanner(policy(), ANALYST, catalog, ["shop", "public"], "analyst")
+    planner = CatalogPlanner(policy(), ANALYST, catalog, ["shop", "public"])
     plan = planner.plan(case.sql.encode())
     (statement,) = plan.statements
     assert statement.refusal is None, statement.refusal

@@ -61,9 +61,7 @@ class House:
             treatments=Treatments(Keys(b"k" * 32), tokens),
             tokens=tokens,
             counters=Counters(),
-            make_planner=lambda catalog, rule, path, login: CatalogPlanner(
-                POLICY, rule, catalog, path, login
-            ),
+            make_planner=lambda catalog, rule, path: CatalogPlanner(POLICY, rule, catalog, path),
             audit_sql=audit_sql,
             now=time.monotonic,
         )

@@ -1,0 +1,63 @@
+"""What a session is given at its start: rules, keys, limits, a clock, ways to plan."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from pgproxy.analysis.catalog import Catalog
+from pgproxy.policy.plan import QueryPlan
+from pgproxy.policy.rules import Policy, RoleRule
+from pgproxy.session.counters import Counters
+from pgproxy.treatment.fields import Treatments
+from pgproxy.treatment.tokens import TokenMap
+
+
+class Planner(Protocol):
+    """Plans for one role on one catalog snapshot; ``policy.planner`` has the real one."""
+
+    hits: int
+    misses: int
+
+    def plan(self, sql: bytes) -> QueryPlan:
+        """The plan for a query string.  Never raises."""
+
+
+# catalog, rule, search_path.  Sessions may share what it returns.
+PlannerFactory = Callable[[Catalog, RoleRule, list[str]], Planner]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of one session; those of the server where nothing smaller is set."""
+
+    message_bytes: int = 0x3FFFFFFE
+    pipeline: int = 10_000  # replies outstanding before we stop reading the client
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who is logged in, and which entry of the policy that is."""
+
+    database: str
+    login: str
+    rule: RoleRule
+
+    @property
+    def role(self) -> str:
+        """The label in metrics and audit: the first name of the policy entry."""
+        return self.rule.names[0]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionContext:
+    """Shared by the sessions of a worker, but for ``client``: the peer's address for the audit."""
+
+    policy: Policy
+    treatments: Treatments
+    tokens: TokenMap  # the one the treatments look into
+    counters: Counters
+    make_planner: PlannerFactory
+    audit_sql: Callable[[bytes], str]
+    now: Callable[[], float]
+    client: str = ""
+    limits: Limits = field(default_factory=Limits)

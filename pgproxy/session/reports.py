@@ -1,0 +1,183 @@
+"""What a masked session tells about its statements: to the client in errors and notices, to the
+ledger when they end.
+
+A server text may have been shaped by masked values once a statement of the transaction touched
+them: deferred checks and cursors fail later than the statement that is to blame.
+"""
+
+from pgproxy.errors import UpstreamViolation
+from pgproxy.policy.plan import REFUSED_SQLSTATE, QueryPlan, StatementPlan
+from pgproxy.session.conditions import label
+from pgproxy.session.ledger import Ledger, Line
+from pgproxy.session.questions import Shared
+from pgproxy.session.replies import Expect
+from pgproxy.session.responses import ServerError, notice, refused
+from pgproxy.session.results import Result
+from pgproxy.session.statements import Asked
+from pgproxy.wire.backend import encode_error, encode_notice
+
+# Reported settings that must keep the value they were pinned to at start-up.
+PINNED = {
+    b"standard_conforming_strings": (b"on",),
+    b"client_encoding": (b"UTF8", b"UNICODE"),
+    b"is_superuser": (b"off",),
+}
+
+
+def check_setting(name: bytes, value: bytes) -> None:
+    """Raises UpstreamViolation for a setting under which the analysis does not hold."""
+    if name in PINNED and value not in PINNED[name]:
+        raise UpstreamViolation(f"the server changed {name.decode()}", sqlstate="0A000")
+
+
+class Reports:
+    """The words of one masked session."""
+
+    def __init__(self, shared: Shared, ledger: Ledger, login: bytes) -> None:
+        self._shared = shared
+        self._client = shared.outbox.client
+        self._names = shared.names
+        self._ledger = ledger
+        self._login = login
+        self._tainted = False
+        self.fatal_seen = False
+
+    def touched(self, plan: QueryPlan) -> None:
+        """A statement of this plan runs in the current transaction."""
+        self._tainted = self._tainted or _touches(plan)
+
+    def transaction_ended(self) -> None:
+        """What was touched is behind us."""
+        self._tainted = False
+
+    def setting(self, name: bytes, value: bytes) -> None:
+        """ParameterStatus: only while the pins hold, and the login is the same."""
+        check_setting(name, value)
+        if name == b"session_authorization" and value != self._login:
+            raise UpstreamViolation("the server changed the session's user", sqlstate="0A000")
+
+    def notice(self, text: str) -> None:
+        """A notice of ours."""
+        self._client(notice(text))
+
+    def server_notice(self, entry: Asked | None, body: bytes) -> None:
+        """NoticeResponse: told only where nothing masked can have shaped it."""
+        if entry is not None and not self._withheld(entry):
+            shown = ServerError(body).shown(position=self._verbatim(entry))
+            self._client(encode_notice(shown))
+
+    def error(self, entry: Asked | None, body: bytes) -> bool:
+        """ErrorResponse; True when it ends the session."""
+        error = ServerError(body)
+        if error.is_fatal:
+            self.fatal_seen = True
+            self._shared.context.counters.errors[label(error.sqlstate)] += 1
+            shown = entry is not None and not self._withheld(entry)
+            self._client(encode_error(error.shown(position=False) if shown else error.withheld()))
+            return True
+        if entry is not None:
+            refusal = _refused(entry)
+            if refusal is not None and error.sqlstate == REFUSED_SQLSTATE:
+                assert refusal.refusal is not None
+                self._client(refused(refusal.refusal))
+            elif self._withheld(entry):
+                self._client(encode_error(error.withheld()))
+            else:
+                shown_fields = error.shown(position=self._verbatim(entry))
+                self._client(encode_error(shown_fields))
+            self._failed(entry, error.sqlstate)
+        return False
+
+    def completed(self, entry: Asked, plan: StatementPlan, result: Result | None) -> None:
+        """A statement has ended well, or its portal is suspended."""
+        if entry.statement is not None:
+            self.touched(entry.statement.plan)
+        line = Line("allow", entry.started, kind=plan.kind, sql=plan.audit_sql)
+        if result is not None:
+            line.rows, line.treated = result.take_counts()
+        self._ledger.write(line)
+        entry.started = self._ledger.now()
+
+    def abandoned(self) -> None:
+        """The session ends: what was sent and has not ended is put down all the same."""
+        for entry in self._shared.queue.entries:
+            if entry.expect in (Expect.QUERY, Expect.EXECUTE) and not entry.failed:
+                self._failed(entry, "", complete=False)
+
+    def _failed(self, entry: Asked, sqlstate: str, *, complete: bool = True) -> None:
+        whole = self._plan(entry)
+        plan = _running(entry, whole)
+        if whole is not None:
+            self.touched(whole)
+        if plan is None:
+            if sqlstate:
+                self._shared.context.counters.errors[label(sqlstate)] += 1
+            return
+        line = Line("allow", entry.started, kind=plan.kind, sql=plan.audit_sql)
+        line.sqlstate, line.complete = sqlstate, complete
+        if plan.refusal is not None:
+            line.decision, line.reason = "refuse", plan.refusal.reason
+            line.sqlstate = plan.refusal.sqlstate if sqlstate == REFUSED_SQLSTATE else sqlstate
+            if entry.statement is not None and entry.statement.text:
+                line.sql = self._shared.context.audit_sql(entry.statement.text)
+        result = self._result(entry)
+        if result is not None:
+            line.rows, line.treated = result.take_counts()
+        self._ledger.write(line)
+
+    def _result(self, entry: Asked) -> Result | None:
+        if entry.expect is Expect.EXECUTE:
+            portal = self._names.portals.get(entry.name)
+            return portal.result if portal else None
+        return entry.result
+
+    def _plan(self, entry: Asked) -> QueryPlan | None:
+        """The plan of what an entry is about, as far as the server has confirmed the names."""
+        if entry.statement is not None:
+            return entry.statement.plan
+        statement = None
+        if entry.expect is Expect.BIND:
+            statement = self._names.statements.get(entry.source)
+        elif entry.expect is Expect.DESCRIBE_STATEMENT:
+            statement = self._names.statements.get(entry.name)
+        elif entry.expect in (Expect.LAYOUT, Expect.DESCRIBE_PORTAL, Expect.EXECUTE):
+            portal = self._names.portals.get(entry.name)
+            return portal.plan if portal else None
+        return statement.plan if statement else None
+
+    def _withheld(self, entry: Asked) -> bool:
+        if self._tainted:
+            return True
+        if entry.expect in (Expect.SYNC, Expect.CLOSE):
+            return False
+        plan = self._plan(entry)
+        return plan is None or _touches(plan)
+
+    def _verbatim(self, entry: Asked) -> bool:
+        """Whether the server has the client's own text: else positions mean nothing to it."""
+        statement = entry.statement
+        return statement is not None and statement.text == statement.plan.sql
+
+
+def _touches(plan: QueryPlan) -> bool:
+    return any(s.touches_masked for s in plan.statements if s.refusal is None)
+
+
+def _refused(entry: Asked) -> StatementPlan | None:
+    """The refused statement that the server has come to; no other may have its error replaced."""
+    if entry.statement is None or entry.failed:
+        return None
+    statements = entry.statement.plan.statements
+    if entry.expect is Expect.PARSE and len(statements) != 1:
+        return None
+    at = entry.done if entry.expect is Expect.QUERY else 0
+    if at >= len(statements) or statements[at].refusal is None:
+        return None
+    return statements[at]
+
+
+def _running(entry: Asked, plan: QueryPlan | None) -> StatementPlan | None:
+    if plan is None or not plan.statements or entry.expect in (Expect.CLOSE, Expect.SYNC):
+        return None
+    at = entry.done if entry.expect is Expect.QUERY else 0
+    return plan.statements[at] if at < len(plan.statements) else None

@@ -1,0 +1,108 @@
+"""Results of a masked role: the second lock on their layout, and the treatment of their rows.
+
+PostgreSQL names table and column of each plain field in RowDescription.  A field whose origin the
+plan does not know stops the session before any row of it is let through (design.md 6).
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pgproxy.errors import UpstreamViolation
+from pgproxy.policy.plan import FieldPlan, StatementPlan
+from pgproxy.treatment.columns import FieldTreatment
+from pgproxy.treatment.fields import FieldType, Treatments
+from pgproxy.treatment.rows import RowTreatment
+from pgproxy.treatment.tokens import TokenRequest
+from pgproxy.wire.backend import FieldDescription, parse_row_description
+
+SECOND_LOCK = "42501"
+_REMEMBERED = 512
+
+
+def stopped(message: str) -> UpstreamViolation:
+    """The server's answer is not what the plan expects."""
+    return UpstreamViolation(message, sqlstate=SECOND_LOCK)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What RowDescription said, found to agree with the plan."""
+
+    plan: StatementPlan
+    fields: tuple[FieldPlan, ...]
+    treatments: Mapping[int, FieldTreatment]
+
+
+class Result:
+    """The rows of one result on their way through the treatment, and how many there were."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._rows = RowTreatment(len(layout.fields), layout.treatments)
+        self.count = 0
+
+    def apply(self, rows: bytes, count: int) -> bytes | tuple[TokenRequest, ...]:
+        """The treated run; or what must be learned first."""
+        treated = self._rows.apply(rows)
+        if isinstance(treated, bytes):
+            self.count += count
+        return treated
+
+    def take_counts(self) -> tuple[int, Counter[tuple[str, str]]]:
+        """Rows, and values treated by (class, treatment), since the last time."""
+        treated: Counter[tuple[str, str]] = Counter()
+        for index, values in self._rows.treated.items():
+            field = self._layout.fields[index]
+            treated[field.class_name, field.treatment.name] += values
+            self._rows.treated[index] = 0
+        rows, self.count = self.count, 0
+        return rows, treated
+
+
+class Layouts:
+    """Checks RowDescriptions; remembers those it has found good."""
+
+    def __init__(self, treatments: Treatments) -> None:
+        self._treatments = treatments
+        # The plan is held by the layout, so that its id stays its own.
+        self._known: dict[tuple[int, bytes], Layout] = {}
+
+    def layout(self, plan: StatementPlan, description: bytes) -> Layout:
+        """The layout of a result.  Raises UpstreamViolation where plan and server differ."""
+        key = id(plan), description
+        known = self._known.get(key)
+        if known is None:
+            fields, described = check(plan, description)
+            known = Layout(plan, fields, self._compile(fields, described))
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            self._known[key] = known
+        return known
+
+    def _compile(
+        self, fields: tuple[FieldPlan, ...], described: tuple[FieldDescription, ...]
+    ) -> dict[int, FieldTreatment]:
+        found: dict[int, FieldTreatment] = {}
+        for index, (field, seen) in enumerate(zip(fields, described, strict=True)):
+            kind = FieldType(seen.type_oid, seen.typmod, seen.format)
+            treatment = self._treatments.of(field.treatment, field.domain, kind)
+            if treatment is not None:
+                found[index] = treatment
+        return found
+
+
+def check(
+    plan: StatementPlan, description: bytes
+) -> tuple[tuple[FieldPlan, ...], tuple[FieldDescription, ...]]:
+    """The second lock: raises UpstreamViolation unless every field is one that the plan knows."""
+    described = parse_row_description(description)
+    if plan.refusal is not None or plan.fields is None:
+        raise stopped("the server returns rows where none were expected")
+    if len(plan.fields) != len(described):
+        raise stopped("the server returns another number of fields than expected")
+    for field, seen in zip(plan.fields, described, strict=True):
+        named = bool(seen.table_oid or seen.attnum)
+        if named and (seen.table_oid, seen.attnum) not in field.origins:
+            raise stopped("the server returns a column that was not expected")
+    return plan.fields, described
