@@ -1,0 +1,89 @@
+"""The statements that read pg_catalog, for PostgreSQL 13 to 18.  Text only.
+
+Run with an empty search_path, so that every name means the one in pg_catalog.  Left out is what
+belongs to one connection alone (pg_temp) and what nobody can name (pg_toast).
+"""
+
+# Before anything else: what the login starts with, then an empty path.  Every name is qualified.
+PREPARE = """
+SELECT pg_catalog.current_setting('search_path') AS search_path,
+       pg_catalog.current_setting('server_version_num')::pg_catalog.int4 AS server_version,
+       pg_catalog.current_database()::pg_catalog.text AS database
+"""
+
+EMPTY_PATH = "SELECT pg_catalog.set_config('search_path', '', false)"
+
+# The reader sees what is not its own alone: pg_get_viewdef needs no right on the view.
+RELATIONS = """
+WITH RECURSIVE lines(oid, ancestor, depth, place) AS (
+    SELECT inhrelid, inhparent, 1, inhseqno FROM pg_inherits
+    UNION ALL
+    SELECT l.oid, i.inhparent, l.depth + 1, i.inhseqno
+    FROM lines AS l JOIN pg_inherits AS i ON i.inhrelid = l.ancestor
+)
+SELECT c.oid, n.nspname::text AS schema, c.relname::text AS name, c.relkind::text AS kind,
+       pg_get_userbyid(c.relowner)::text AS owner,
+       CASE WHEN c.relkind IN ('v', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+            THEN pg_get_viewdef(c.oid) END AS definition,
+       ARRAY(SELECT l.ancestor FROM lines AS l WHERE l.oid = c.oid
+             ORDER BY l.depth, l.place) AS ancestors
+FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname !~ '^pg_(toast|temp_|toast_temp_)'
+"""
+
+COLUMNS = """
+SELECT a.attrelid AS relation, a.attname::text AS name, a.attnum::int4 AS attnum,
+       a.atttypid AS type_oid, a.atttypmod AS typmod
+FROM pg_attribute AS a
+JOIN pg_class AS c ON c.oid = a.attrelid
+JOIN pg_namespace AS n ON n.oid = c.relnamespace
+WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+  AND n.nspname !~ '^pg_(toast|temp_|toast_temp_)'
+ORDER BY a.attrelid, a.attnum
+"""
+
+# typelem without typlen = -1 is a fixed-length type such as point, not an array.
+TYPES = """
+SELECT t.oid, n.nspname::text AS schema, t.typname::text AS name, t.typtype::text AS kind,
+       t.typbasetype AS base_oid,
+       CASE WHEN t.typlen = -1 THEN t.typelem ELSE 0::oid END AS element_oid
+FROM pg_type AS t JOIN pg_namespace AS n ON n.oid = t.typnamespace
+WHERE n.nspname !~ '^pg_(toast|temp_|toast_temp_)'
+"""
+
+OPERATORS = """
+SELECT o.oprname::text AS name, o.oprleft AS left_oid, o.oprright AS right_oid
+FROM pg_operator AS o JOIN pg_namespace AS n ON n.oid = o.oprnamespace
+WHERE n.nspname <> 'pg_catalog'
+"""
+
+# Every membership counts, whether or not it inherits: SET ROLE would reach it.  The owner of the
+# database is a member of pg_database_owner without a row that says so (14 and later).
+ROLES = """
+WITH RECURSIVE edges(member, role) AS (
+    SELECT member, roleid FROM pg_auth_members
+    UNION
+    SELECT d.datdba, r.oid FROM pg_database AS d, pg_roles AS r
+    WHERE d.datname = current_database() AND r.rolname = 'pg_database_owner'
+), reach(member, role) AS (
+    SELECT member, role FROM edges
+    UNION
+    SELECT reach.member, edges.role FROM reach JOIN edges ON edges.member = reach.role
+)
+SELECT r.rolname::text AS name, r.rolsuper AS superuser, r.rolreplication AS replication,
+       r.rolbypassrls AS bypass_rls, r.rolcreaterole AS create_role,
+       ARRAY(SELECT pg_get_userbyid(reach.role)::text FROM reach
+             WHERE reach.member = r.oid) AS member_of
+FROM pg_roles AS r
+"""
+
+# The least specific first: each line overrides those before it.
+SETTINGS = """
+SELECT CASE WHEN s.setrole = 0 THEN '' ELSE pg_get_userbyid(s.setrole)::text END AS role,
+       substr(c.line, length('search_path=') + 1) AS search_path
+FROM pg_db_role_setting AS s
+LEFT JOIN pg_database AS d ON d.oid = s.setdatabase
+CROSS JOIN LATERAL unnest(s.setconfig) AS c(line)
+WHERE (s.setdatabase = 0 OR d.datname = current_database()) AND c.line LIKE 'search\\_path=%'
+ORDER BY s.setrole <> 0, s.setdatabase <> 0
+"""

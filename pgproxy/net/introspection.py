@@ -1,0 +1,145 @@
+"""Reads pg_catalog into a snapshot.  Needs a login that may connect, and no right on any data."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+import asyncpg
+
+from pgproxy.analysis.catalog import Catalog, Column, Relation, Role, Type
+from pgproxy.errors import Unavailable
+from pgproxy.net import catalog_queries as queries
+
+CONNECT_SECONDS = 10.0
+STATEMENT_SECONDS = 60.0
+
+# What makes the server print a view's constants otherwise, or run the reading otherwise.
+_SETTINGS = {
+    "application_name": "pgproxy catalog",
+    "datestyle": "ISO, YMD",
+    "default_transaction_read_only": "on",
+    "intervalstyle": "postgres",
+    "quote_all_identifiers": "off",
+    "standard_conforming_strings": "on",
+}
+
+_KINDS = {
+    "relations": queries.RELATIONS,
+    "columns": queries.COLUMNS,
+    "types": queries.TYPES,
+    "operators": queries.OPERATORS,
+    "roles": queries.ROLES,
+    "settings": queries.SETTINGS,
+}
+
+Rows = Sequence[asyncpg.Record]
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What one connection saw, all of it at one moment."""
+
+    database: str
+    server_version: int
+    own_path: str
+    login: str
+    kinds: Mapping[str, Rows]
+
+
+async def read_catalog(url: str, database: str, version: int) -> Catalog:
+    """A snapshot of one database; '' is the one that ``url`` names.
+
+    ``{database}`` in the url is replaced.  Raises Unavailable, in our own words only.
+    """
+    try:
+        reading = await _read(url, database)
+    except asyncpg.PostgresError as error:
+        raise _unavailable(getattr(error, "sqlstate", None) or "no SQLSTATE") from None
+    except (asyncpg.InterfaceError, OSError, TimeoutError, ValueError) as error:
+        raise _unavailable(type(error).__name__) from None
+    # Building tens of thousands of objects must not keep the loop from everything else.
+    return await asyncio.to_thread(_build, reading, version)
+
+
+def _unavailable(why: str) -> Unavailable:
+    return Unavailable(f"the catalog of the database cannot be read ({why})")
+
+
+async def _read(url: str, database: str) -> _Reading:
+    connection = await asyncpg.connect(
+        url.replace("{database}", quote(database, safe="")),
+        database=database or None,
+        timeout=CONNECT_SECONDS,
+        command_timeout=STATEMENT_SECONDS,
+        server_settings=_SETTINGS,
+        statement_cache_size=0,
+    )
+    try:
+        start = await connection.fetchrow(queries.PREPARE)
+        assert start is not None
+        await connection.execute(queries.EMPTY_PATH)
+        login = await connection.fetchval("SELECT session_user::text")
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            kinds = {kind: await connection.fetch(sql) for kind, sql in _KINDS.items()}
+        await connection.close(timeout=CONNECT_SECONDS)
+    finally:
+        if not connection.is_closed():
+            connection.terminate()
+    return _Reading(start["database"], start["server_version"], start["search_path"], login, kinds)
+
+
+def _build(reading: _Reading, version: int) -> Catalog:
+    kinds = reading.kinds
+    return Catalog(
+        database=reading.database,
+        version=version,
+        server_version=reading.server_version,
+        relations=_relations(kinds["relations"], kinds["columns"]),
+        types={(r["schema"], r["name"]): Type(**dict(r)) for r in kinds["types"]},
+        roles={r["name"]: _role(r) for r in kinds["roles"]},
+        operators=_operators(kinds["operators"]),
+        search_paths=_search_paths(kinds["settings"], reading),
+    )
+
+
+def _relations(rows: Rows, columns: Rows) -> dict[tuple[str, str], Relation]:
+    by_relation: defaultdict[int, list[Column]] = defaultdict(list)
+    for row in columns:
+        by_relation[row["relation"]].append(
+            Column(row["name"], row["attnum"], row["type_oid"], row["typmod"])
+        )
+    return {
+        (row["schema"], row["name"]): Relation(
+            oid=row["oid"],
+            schema=row["schema"],
+            name=row["name"],
+            kind=row["kind"],
+            owner=row["owner"],
+            columns=tuple(by_relation[row["oid"]]),
+            definition=row["definition"] or "",
+            # By way of two parents it may have one grandparent: named once, where it is nearest.
+            ancestors=tuple(dict.fromkeys(row["ancestors"])),
+        )
+        for row in rows
+    }
+
+
+def _role(row: asyncpg.Record) -> Role:
+    return Role(**{**dict(row), "member_of": frozenset(row["member_of"])})
+
+
+def _operators(rows: Rows) -> dict[str, frozenset[int]]:
+    operands: defaultdict[str, set[int]] = defaultdict(set)
+    for row in rows:
+        operands[row["name"]].update(oid for oid in (row["left_oid"], row["right_oid"]) if oid)
+    return {name: frozenset(oids) for name, oids in operands.items()}
+
+
+def _search_paths(rows: Rows, reading: _Reading) -> dict[str, str]:
+    paths = {row["role"]: row["search_path"] for row in rows}
+    # What postgresql.conf says shows in a login that has no setting of its own, and in no other.
+    if "" not in paths and reading.login not in paths:
+        paths[""] = reading.own_path
+    return paths

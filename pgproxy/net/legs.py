@@ -1,0 +1,186 @@
+"""The two connections of a conversation, as asyncio protocols: each event goes to its owner.
+
+Nothing is decided here.  Only ``bytes`` may be written: uvloop keeps a reference to what it gets.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import select
+from typing import Protocol, cast
+
+from pgproxy.net.upstream import tune
+
+# A paused leg and a full one cost at most this much, and a whole read on top.
+HIGH_WATER = 256 << 10
+LOW_WATER = 64 << 10
+
+_GONE = select.POLLHUP | select.POLLERR | getattr(select, "POLLRDHUP", 0)
+
+
+class Owner(Protocol):
+    """Who is told what happens on a leg."""
+
+    def leg_opened(self, leg: Leg) -> None:
+        """The connection is there."""
+
+    def leg_data(self, leg: Leg, data: bytes) -> None:
+        """One read."""
+
+    def leg_ended(self, leg: Leg) -> None:
+        """The peer has ended its side: there will be no more data.  Once a leg."""
+
+    def leg_lost(self, leg: Leg) -> None:
+        """The descriptor is closed.  The last event of a leg."""
+
+    def flow_changed(self) -> None:
+        """A leg has become full, or has room again."""
+
+
+class _Nobody:
+    """The owner of a leg that is lost: nothing happens on it any more."""
+
+    def leg_opened(self, leg: Leg) -> None: ...
+
+    def leg_data(self, leg: Leg, data: bytes) -> None: ...
+
+    def leg_ended(self, leg: Leg) -> None: ...
+
+    def leg_lost(self, leg: Leg) -> None: ...
+
+    def flow_changed(self) -> None: ...
+
+
+_NOBODY = _Nobody()
+
+
+class Leg(asyncio.Protocol):
+    """One connection: its transport, and whether it is full, being read, ended."""
+
+    __slots__ = (
+        "__weakref__",
+        "_ended",
+        "_owner",
+        "_reading",
+        "_transport",
+        "full",
+        "lost",
+        "received",
+    )
+
+    def __init__(self, owner: Owner) -> None:
+        self._owner = owner
+        self._transport: asyncio.Transport | None = None
+        self._reading = True
+        self._ended = False
+        self.full = False
+        self.lost = False
+        self.received = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Part of asyncio's contract, as are the next five."""
+        self._transport = cast(asyncio.Transport, transport)
+        self._transport.set_write_buffer_limits(HIGH_WATER, LOW_WATER)
+        tune(transport)
+        self._owner.leg_opened(self)
+
+    def data_received(self, data: bytes) -> None:
+        self.received += len(data)
+        if not self._reading and self._transport is not None:
+            # uvloop starts to read after connection_made, whatever was asked for in it.
+            self._transport.pause_reading()
+        self._owner.leg_data(self, data)
+
+    def eof_received(self) -> None:
+        self._end()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.lost = True
+        self.full = False
+        self._end()
+        self._owner.leg_lost(self)
+        # No cycle may be left for the collector: a leg and its owner name each other.
+        self._owner = _NOBODY
+        self._transport = None
+
+    def pause_writing(self) -> None:
+        self.full = True
+        self._owner.flow_changed()
+
+    def resume_writing(self) -> None:
+        self.full = False
+        self._owner.flow_changed()
+
+    def write(self, data: bytes) -> None:
+        """Send, or queue; a lost leg takes nothing any more."""
+        if not self.lost and self._transport is not None:
+            self._transport.write(data)
+
+    def read(self, wanted: bool) -> None:
+        """Read on, or stop reading."""
+        transport = self._transport
+        if wanted is self._reading or transport is None or transport.is_closing():
+            return
+        self._reading = wanted
+        if wanted:
+            transport.resume_reading()
+        else:
+            transport.pause_reading()
+
+    @property
+    def paused(self) -> bool:
+        """Not being read: the peer's end would go unnoticed."""
+        return not self._reading and not self.lost
+
+    @property
+    def queued(self) -> int:
+        """Bytes written and not yet taken by the system."""
+        return 0 if self.lost or not self._transport else self._transport.get_write_buffer_size()
+
+    def hung_up(self) -> bool:
+        """Whether the peer has ended its side, seen without reading."""
+        sock = (
+            None if self.lost or not self._transport else self._transport.get_extra_info("socket")
+        )
+        if sock is None or sock.fileno() < 0:
+            return False
+        poll = select.poll()
+        poll.register(sock.fileno(), _GONE)
+        return bool(poll.poll(0))
+
+    def finish(self) -> None:
+        """No more will be written: tell the peer so after what is queued, and wait for its end.
+
+        Closing at once, while the peer's bytes are unread, would reset the connection and could
+        take our last words with it.
+        """
+        transport = self._transport
+        if self.lost or transport is None or transport.is_closing():
+            return
+        if self._ended or not transport.can_write_eof():
+            transport.close()
+            return
+        self.read(True)
+        transport.write_eof()
+
+    def close(self) -> None:
+        """Close after what is queued."""
+        if self._transport is not None:
+            self._transport.close()
+
+    def abort(self) -> None:
+        """Close now."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def address(self) -> str:
+        """The peer's address, for the audit trail and the log."""
+        peer = self._transport.get_extra_info("peername") if self._transport else None
+        if isinstance(peer, tuple):
+            return f"[{peer[0]}]:{peer[1]}" if ":" in peer[0] else f"{peer[0]}:{peer[1]}"
+        return "local"
+
+    def _end(self) -> None:
+        if not self._ended:
+            self._ended = True
+            self._owner.leg_ended(self)

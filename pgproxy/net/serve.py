@@ -1,0 +1,245 @@
+"""``pgproxy serve``: everything put together, the signals, the orderly end.
+
+SIGTERM drains: nobody new, sessions end with their transaction.  SIGINT, SIGQUIT or a second
+SIGTERM end everything at once.  SIGHUP reads the policy again: new sessions go by it, and those
+that went by the old one end with their transaction, so that none outlives its rules by much.
+"""
+
+import asyncio
+from collections.abc import Awaitable
+from contextlib import AsyncExitStack
+from dataclasses import replace
+import gc
+import logging
+from pathlib import Path
+import signal
+import time
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from pgproxy.analysis.statement import audit_sql
+from pgproxy.config.load import Config, load
+from pgproxy.errors import ConfigError, Finding, Unavailable
+from pgproxy.net.admin import Admin, MakePage, Page, healthz, readyz
+from pgproxy.net.audit import AuditTrail, State
+from pgproxy.net.build import Build
+from pgproxy.net.catalogs import REFRESH_SECONDS, Catalogs
+from pgproxy.net.front_page import front_page
+from pgproxy.net.introspection import read_catalog
+from pgproxy.net.logs import quiet_loop
+from pgproxy.net.lookups import Lookups
+from pgproxy.net.metrics import CONTENT_TYPE, Metrics
+from pgproxy.net.planners import Planners
+from pgproxy.net.readiness import Readiness
+from pgproxy.net.server import Room, Server
+from pgproxy.net.services import OpenSession, Services
+from pgproxy.net.upstream import Upstream
+from pgproxy.policy.rules import Policy
+from pgproxy.session.context import Limits, SessionContext
+from pgproxy.session.counters import Counters
+from pgproxy.session.session import Session
+from pgproxy.treatment.fields import Keys, Treatments
+from pgproxy.treatment.tokens import TokenMap
+from pgproxy.vault.providers import load_keys
+from pgproxy.vault.store import open_vault
+
+T = TypeVar("T")
+
+log = logging.getLogger("pgproxy")
+
+
+async def serve(config: Config, path: Path) -> None:
+    """Run until told to stop.  Raises ConfigError where the files cannot be carried out.
+
+    ``path`` is the configuration file, to read again on SIGHUP.
+    """
+    loop = asyncio.get_running_loop()
+    quiet_loop(loop)
+    async with AsyncExitStack() as stack:
+        proxy = await _Proxy.start(config, path, stack)
+        # What was made until now stays: no need to look at it in every collection.
+        gc.collect()
+        gc.freeze()
+        await proxy.run()
+
+
+class _Proxy:
+    """The running parts, and what the signals do with them."""
+
+    def __init__(self, config: Config, path: Path, server: Server, rules: "_Rules") -> None:
+        self._config = config
+        self._path = path
+        self._server = server
+        self._rules = rules
+        self._drain = asyncio.Event()
+        self._stop = asyncio.Event()
+        self._reloading = asyncio.Lock()
+
+    @classmethod
+    async def start(cls, config: Config, path: Path, stack: AsyncExitStack) -> "_Proxy":
+        """Open everything, the listener last; ``stack`` closes what was opened."""
+        services, rules = _open(config, stack)
+        limits = config.proxy.limits
+        server = Server(services, Room(limits.clients, limits.startup_seconds))
+        stack.push_async_callback(server.stop)
+        proxy = cls(config, path, server, rules)
+        proxy._handle_signals(stack)
+        server.start(services.catalogs.keep_fresh(server.databases))
+        server.start(_try_catalog(config, services.catalogs))
+        await _open_admin(config, server, stack)
+        for address in await _listening(
+            server.listen(config.proxy.listen.host, config.proxy.listen.port), "listen"
+        ):
+            log.info("listening on %s", address)
+        return proxy
+
+    async def run(self) -> None:
+        """Until a signal ends it; the exit stack does the rest."""
+        waits: list[asyncio.Task[Any]] = [
+            asyncio.create_task(event.wait()) for event in (self._drain, self._stop)
+        ]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        if not self._stop.is_set():
+            seconds = self._config.proxy.limits.drain_seconds
+            log.info("draining, for %d seconds at most", seconds)
+            waits.append(asyncio.create_task(self._server.drain(seconds)))
+            await asyncio.wait(waits[1:], return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+        await asyncio.gather(*waits, return_exceptions=True)
+        log.info("stopping")
+
+    def _handle_signals(self, stack: AsyncExitStack) -> None:
+        loop = asyncio.get_running_loop()
+        for number, handler in (
+            (signal.SIGTERM, self._terminate),
+            (signal.SIGINT, self._stop.set),
+            (signal.SIGQUIT, self._stop.set),
+            (signal.SIGHUP, self._hang_up),
+        ):
+            loop.add_signal_handler(number, handler)
+            stack.callback(loop.remove_signal_handler, number)
+
+    def _hang_up(self) -> None:
+        self._server.start(self._reload())
+
+    def _terminate(self) -> None:
+        (self._stop if self._drain.is_set() else self._drain).set()
+
+    async def _reload(self) -> None:
+        async with self._reloading:
+            try:
+                self._server.services.audit.reopen()
+                fresh = await asyncio.to_thread(load, self._path)
+            except ConfigError as error:
+                log.error("not reloaded, going on as before:\n%s", error)
+                return
+            old, self._config = self._config, fresh
+            if fresh.proxy != old.proxy:
+                log.warning("only the policy is reloaded; what else changed needs a restart")
+            if fresh.policy == old.policy:
+                log.info("reloaded: the policy is unchanged")
+                return
+            log.info("reloaded: sessions under the old policy end with their transaction")
+        seconds = fresh.proxy.limits.drain_seconds
+        await self._server.reload(self._rules.opener(fresh.policy), seconds)
+
+
+class _Rules:
+    """What a session is given, but for the policy."""
+
+    def __init__(self, config: Config, context: SessionContext) -> None:
+        limit = config.proxy.limits.message_bytes
+        self._context = replace(
+            context, limits=Limits(message_bytes=min(limit, Limits().message_bytes))
+        )
+
+    def opener(self, policy: Policy) -> OpenSession:
+        """Opens sessions under a policy."""
+        context = replace(self._context, policy=policy, make_planner=Planners(policy))
+        return lambda client: Session(replace(context, client=client))
+
+
+def _open(config: Config, stack: AsyncExitStack) -> tuple[Services, _Rules]:
+    proxy = config.proxy
+    ring = load_keys(str(proxy.vault.keys.provider), proxy.vault.keys.location)
+    vault = open_vault(proxy.vault.url, ring)
+    counters, tokens = Counters(), TokenMap()
+    lookups = Lookups(vault, counters)
+    stack.push_async_callback(lookups.close)
+    audit = AuditTrail(proxy.audit.path)
+    stack.callback(audit.close)
+    context = SessionContext(
+        policy=config.policy,
+        treatments=Treatments(Keys(ring.treatment_secret()), tokens),
+        tokens=tokens,
+        counters=counters,
+        make_planner=Planners(config.policy),
+        audit_sql=audit_sql,
+        now=time.perf_counter,
+    )
+    rules = _Rules(config, context)
+    services = Services(
+        upstream=Upstream.parse(proxy.upstream.url),
+        catalogs=Catalogs(proxy.catalog.url, read_catalog),
+        lookups=lookups,
+        audit=audit,
+        counters=counters,
+        open_session=rules.opener(config.policy),
+    )
+    return services, rules
+
+
+async def _open_admin(config: Config, server: Server, stack: AsyncExitStack) -> None:
+    services, build = server.services, Build.current()
+    metrics = Metrics(server, build)
+
+    async def scrape() -> Page:
+        return Page(metrics.page(), CONTENT_TYPE)
+
+    async def catalog() -> None:
+        age = services.catalogs.age(server.databases())
+        if age > 3 * REFRESH_SECONDS:
+            raise Unavailable(f"not refreshed for {age:.0f} seconds")
+
+    async def audit() -> None:
+        if services.audit.state is not State.WRITING:
+            raise Unavailable(f"the trail is {services.audit.state.value}")
+
+    checks = {
+        "upstream": services.upstream.probe,
+        "vault": services.lookups.ping,
+        "catalog": catalog,
+        "audit": audit,
+    }
+    readiness = Readiness(checks)
+    routes: dict[str, MakePage] = {
+        "/": front_page(server, readiness, build),
+        "/metrics": scrape,
+        "/healthz": healthz,
+        "/readyz": readyz(readiness),
+    }
+    admin = Admin(routes)
+    stack.push_async_callback(admin.close)
+    place = config.proxy.admin
+    address = await _listening(admin.listen(place.host, place.port), "admin")
+    log.info("admin page on http://%s/", address)
+
+
+async def _listening(work: Awaitable[T], section: str) -> T:
+    try:
+        return await work
+    except OSError as error:
+        message = f"cannot listen there: {error.strerror}"
+        raise ConfigError((Finding(f"{section}.host, {section}.port", 0, message),)) from None
+
+
+async def _try_catalog(config: Config, catalogs: Catalogs) -> None:
+    """A catalog login that does not work should show now, not at the first client."""
+    named = urlsplit(config.proxy.catalog.url).path.lstrip("/")
+    database = "postgres" if not named or "{" in named else named
+    try:
+        catalog = await catalogs.get(database)
+        log.info("catalog read: %d relations in %s", len(catalog.relations), database)
+    except Unavailable as error:
+        log.warning("%s: masked roles are refused until it can; see catalog.url", error.message)

@@ -1,0 +1,28 @@
+"""What all conversations of this process share."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from pgproxy.net.audit import AuditTrail
+from pgproxy.net.catalogs import Catalogs
+from pgproxy.net.histogram import Histogram
+from pgproxy.net.lookups import Lookups
+from pgproxy.net.upstream import Upstream
+from pgproxy.session.counters import Counters
+from pgproxy.session.session import Session
+
+# The peer's address → a session under the rules of the moment.
+OpenSession = Callable[[str], Session]
+
+
+@dataclass(slots=True)
+class Services:
+    """The outside of a session; ``open_session`` alone changes, when the policy is reloaded."""
+
+    upstream: Upstream
+    catalogs: Catalogs
+    lookups: Lookups
+    audit: AuditTrail
+    counters: Counters
+    open_session: OpenSession
+    connecting: Histogram = field(default_factory=Histogram)

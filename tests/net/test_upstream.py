@@ -1,0 +1,128 @@
+"""Where the server is, and what a failed connection tells."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from pgproxy.errors import ConfigError, Unavailable
+from pgproxy.net.upstream import Upstream
+from pgproxy.wire.startup import SSLRequest
+from tests.net.fakes import descriptors, run
+
+
+@pytest.mark.parametrize(
+    ("url", "expected", "shown"),
+    [
+        ("postgresql://127.0.0.1:6000", Upstream("127.0.0.1", 6000), "127.0.0.1:6000"),
+        ("postgres://db.example.com/shop", Upstream("db.example.com", 5432), None),
+        ("postgresql://u:p%40ss@db:1/x?sslmode=disable", Upstream("db", 1), "db:1"),
+        ("postgresql://[::1]:5433", Upstream("::1", 5433), "[::1]:5433"),
+        ("postgresql:///shop?host=db&port=7", Upstream("db", 7), None),
+        (
+            "postgresql:///shop?host=/var/run/postgresql",
+            Upstream("/var/run/postgresql", 5432, "/var/run/postgresql/.s.PGSQL.5432"),
+            "/var/run/postgresql/.s.PGSQL.5432",
+        ),
+        (
+            "postgresql://%2Ftmp:6000/",
+            Upstream("/tmp", 6000, "/tmp/.s.PGSQL.6000"),
+            "/tmp/.s.PGSQL.6000",
+        ),
+        (
+            "postgresql:///?host=@pg",
+            Upstream("@pg", 5432, "\0pg/.s.PGSQL.5432"),
+            "@pg/.s.PGSQL.5432",
+        ),
+    ],
+)
+def test_forms_of_libpq(url: str, expected: Upstream, shown: str | None) -> None:
+    parsed = Upstream.parse(url)
+    assert parsed == expected
+    assert shown is None or str(parsed) == shown
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://a:pa/ss@db:5x/",
+        "postgresql://db?sslmode=require",
+        "postgresql://db?sslmode=verify-full",
+        "postgresql://one,two/shop",
+    ],
+)
+def test_what_is_not_there_yet_is_refused_without_an_echo(url: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        Upstream.parse(url)
+    assert "pa/ss" not in str(caught.value)
+
+
+def test_probe_wants_a_postgresql(loop: str) -> None:
+    answers = [b"N", b"S", b"H", b""]
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        assert await reader.readexactly(8) == SSLRequest().encode()
+        writer.write(answers.pop(0))
+        writer.close()
+
+    async def test() -> None:
+        listener = await asyncio.start_server(serve, "127.0.0.1", 0)
+        upstream = Upstream("127.0.0.1", listener.sockets[0].getsockname()[1])
+        before = descriptors()
+        await upstream.probe()
+        await upstream.probe()
+        for _ in range(2):
+            with pytest.raises(Unavailable, match="no PostgreSQL"):
+                await upstream.probe()
+        await asyncio.sleep(0.05)
+        assert descriptors() <= before
+        listener.close()
+        with pytest.raises(Unavailable, match="refused"):
+            await upstream.probe()
+        await upstream.cancel(b"nobody is there")
+
+    run(test, loop)
+
+
+class Leaving(asyncio.Protocol):
+    """Ends what was opened."""
+
+    def __init__(self) -> None:
+        self.gone = asyncio.Event()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.gone.set()
+
+
+def test_unix_socket(tmp_path: Path, loop: str) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            if await reader.read(8):
+                writer.write(b"N")
+                await reader.read(1)
+        finally:
+            writer.transport.abort()
+
+    async def test() -> None:
+        listener = await asyncio.start_unix_server(serve, tmp_path / ".s.PGSQL.5432")
+        upstream = Upstream.parse(f"postgresql:///x?host={tmp_path}")
+        await upstream.probe()
+        leg = await upstream.connect(Leaving)
+        async with asyncio.timeout(5):
+            await leg.gone.wait()
+        await asyncio.sleep(0.05)  # the other side
+        listener.close()
+
+    run(test, loop)
+
+
+def test_missing_socket_is_told_without_its_path(tmp_path: Path, loop: str) -> None:
+    async def test() -> None:
+        with pytest.raises(Unavailable, match="there is no such socket") as caught:
+            await Upstream.parse(f"postgresql:///x?host={tmp_path}").connect(asyncio.Protocol)
+        assert str(tmp_path) not in str(caught.value)
+
+    run(test, loop)
