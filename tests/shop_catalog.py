@@ -51,6 +51,10 @@ VIEWS = {
         "mail text",
         "SELECT c.email AS mail FROM shop.customers c UNION ALL SELECT email FROM shop.employees",
     ),
+    "grouped": (
+        "mail text, n int4",
+        "SELECT c.email AS mail, max(c.id) AS n FROM shop.customers c GROUP BY c.email",
+    ),
     "nested": ("m text", "SELECT e.mail AS m FROM shop.emails e"),
     "opaque": ("x int4", "SELECT shop.secret_function() AS x"),
 }
@@ -89,6 +93,14 @@ def catalog() -> Catalog:
         Relation(
             302, "pg_catalog", "pg_class", "r", "postgres", _columns("oid int4, relname text")
         ),
+        Relation(
+            306,
+            "pg_catalog",
+            "pg_attribute",
+            "r",
+            "x",
+            _columns("attname text, attmissingval text"),
+        ),
         Relation(303, "pg_catalog", "pg_stats", "v", "postgres", _columns("tablename text")),
         Relation(304, "pg_catalog", "pg_stat_activity", "v", "postgres", _columns("query text")),
         Relation(305, "shop", "numbers", "S", "owner", ()),
@@ -109,7 +121,12 @@ def catalog() -> Catalog:
         relations={(r.schema, r.name): r for r in relations},
         types=types,
         roles={},
-        operators={"=": frozenset({CITEXT}), "<": frozenset({CITEXT})},
+        operators={
+            "=": frozenset({(CITEXT, CITEXT)}),
+            "<": frozenset({(CITEXT, CITEXT)}),
+            "%": frozenset({(25, 25)}),
+            "~~*": frozenset({(25, 23)}),
+        },
     )
 
 

@@ -3,13 +3,16 @@
 from typing import TYPE_CHECKING
 
 from pgproxy.analysis.context import not_covered, refuse
-from pgproxy.analysis.functions import PURE
-from pgproxy.analysis.lineage import CONSTANT, Lineage, Node, Position, compute
+from pgproxy.analysis.functions import ORDERED_AGGREGATES, ORDERED_WINDOW, PURE
+from pgproxy.analysis.lineage import CONSTANT, Call, Lineage, Node, Position, compute
 from pgproxy.analysis.names import string_nodes, strings
 from pgproxy.analysis.settings import check_setting
 
 if TYPE_CHECKING:
     from pgproxy.analysis.expression import Walk
+
+# FRAMEOPTION_ROWS and FRAMEOPTION_GROUPS of parsenodes.h.
+FRAME_ROWS, FRAME_GROUPS = 0x4, 0x8
 
 
 def call(walk: "Walk", node: Node, position: Position) -> Lineage:
@@ -25,8 +28,15 @@ def call(walk: "Walk", node: Node, position: Position) -> Lineage:
     parts += [walk(item["SortBy"]["node"], inner) for item in body.get("agg_order", ())]
     if "agg_filter" in body:
         parts.append(walk(body["agg_filter"], inner))
-    if "over" in body:
-        parts.append(window(walk, body["over"]))
+    over = body.get("over")
+    # Noted as it stands: walking the window rewrites it.
+    definition = repr(over) if over else ""
+    if over:
+        parts.append(window(walk, over))
+    if over or (name in ORDERED_AGGREGATES and "agg_order" not in body):
+        by_order = not over or name in ORDERED_WINDOW or _counts_rows(over)
+        location = body.get("location", -1)
+        walk.context.report.calls.append(Call(name, walk.level, definition, by_order, location))
     return compute(*parts) if parts else CONSTANT
 
 
@@ -49,7 +59,7 @@ def qualify(body: Node) -> str:
 def window(walk: "Walk", over: Node) -> Lineage:
     """The lineage of a window: its ORDER BY decides values, its frame ends too."""
     for item in over.get("partitionClause", ()):
-        walk(item, Position.GROUP)
+        walk(item, Position.PARTITION)
     parts = [
         walk.windows[over[key]] for key in ("name", "refname") if over.get(key) in walk.windows
     ]
@@ -61,6 +71,11 @@ def window(walk: "Walk", over: Node) -> Lineage:
         if end in over:
             parts.append(walk(over[end], Position.TEST))
     return compute(*parts)
+
+
+def _counts_rows(over: Node) -> bool:
+    """ROWS and GROUPS frames count rows, in whatever order they come."""
+    return bool(over.get("frameOptions", 0) & (FRAME_ROWS | FRAME_GROUPS))
 
 
 def _set_config(body: Node) -> Lineage:
@@ -91,5 +106,5 @@ def _count(walk: "Walk", body: Node, position: Position) -> Lineage:
         return compute(*(walk(argument, walk.INNER[position]) for argument in arguments))
     if len(arguments) != 1 or "ColumnRef" not in arguments[0]:
         return compute(*(walk(argument, Position.COMPUTE) for argument in arguments))
-    how = Position.GROUP if body.get("agg_distinct") else Position.COUNT
+    how = Position.COUNT_DISTINCT if body.get("agg_distinct") else Position.COUNT
     return walk(arguments[0], how).count()

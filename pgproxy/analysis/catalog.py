@@ -100,9 +100,9 @@ class Catalog:
     """One snapshot of one database.
 
     ``operators``: for each operator name defined outside pg_catalog, the OIDs of the operand types
-    of those definitions.  ``search_paths``: role name → search_path as set by ALTER ROLE/DATABASE
-    SET (the most specific setting), '' → the default of the database.  ``server_version`` is
-    server_version_num.
+    of each such definition (0 where it has none on that side).  ``search_paths``: role name →
+    search_path as set by ALTER ROLE/DATABASE SET (the most specific setting), '' → the default of
+    the database.  ``server_version`` is server_version_num.
     """
 
     database: str
@@ -111,7 +111,7 @@ class Catalog:
     relations: Mapping[tuple[str, str], Relation]
     types: Mapping[tuple[str, str], Type]
     roles: Mapping[str, Role]
-    operators: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    operators: Mapping[str, frozenset[tuple[int, int]]] = field(default_factory=dict)
     search_paths: Mapping[str, str] = field(default_factory=dict)
 
     def search_path(self, role: str) -> list[str]:

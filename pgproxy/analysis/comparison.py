@@ -57,7 +57,7 @@ def compare(walk: "Walk", node: Node, position: Position) -> Lineage:
         and "ColumnRef" in right
     ):
         one, other = column(walk, left, None), column(walk, right, None)
-        walk.context.use_equal(left, one, other, ".".join(strings(left["ColumnRef"]["fields"])))
+        walk.use_equal(left, one, other, ".".join(strings(left["ColumnRef"]["fields"])))
         return compute(one, other)
     inner = walk.INNER[position]
     return compute(*(walk(operand, inner) for operand in (left, right) if operand))
@@ -68,8 +68,10 @@ def _qualify(walk: "Walk", body: Node) -> str:
     if len(names) > 1 and names[:-1] != ["pg_catalog"]:
         raise not_covered("an operator outside pg_catalog", body)
     name = names[-1]
-    walk.context.operators.update(KEYWORDS.get(name, (name,)))
-    # The other kinds cannot be written with a schema: there the keyword is the syntax.
     if body["kind"] in ("AEXPR_OP", "AEXPR_OP_ANY", "AEXPR_OP_ALL"):
+        walk.context.operators.add(name)
         body["name"] = string_nodes(("pg_catalog", name))
+    else:
+        # The other kinds cannot be written with a schema: there the keyword is the syntax.
+        walk.context.unqualified.update(KEYWORDS.get(name, (name,)))
     return name

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pgproxy.analysis.catalog import Catalog
-from pgproxy.analysis.lineage import Lineage, Node, OutputField, Position, Report, Use
+from pgproxy.analysis.lineage import Lineage, Node, OutputField, Report, Use
 from pgproxy.analysis.names import Names
 from pgproxy.analysis.scope import Scope
 from pgproxy.errors import Refusal
@@ -13,8 +13,19 @@ from pgproxy.errors import Refusal
 # anycompatible … (pg_type.dat).
 POLYMORPHIC = frozenset({2276, 2277, 2283, 2776, 3500, 3831, 4537, 5077, 5078, 5079, 5080, 4538})
 
+# An identifier has 63 bytes (manual 4.1.1): cutting must not make two aliases one.
+MAX_ALIAS = 48
+
 SelectWalker = Callable[[Node, Scope], list[OutputField]]
-ViewLineage = Callable[[int], list[Lineage]]
+ViewLineage = Callable[[int], "ViewReport"]
+
+
+@dataclass(frozen=True, slots=True)
+class ViewReport:
+    """A view: the lineage of its columns, and what its rows are sorted or hashed by in passing."""
+
+    columns: list[Lineage]
+    compared: list[Lineage]
 
 
 @dataclass(slots=True)
@@ -26,25 +37,28 @@ class Context:
     view: ViewLineage
     report: Report = field(default_factory=Report)
     operators: set[str] = field(default_factory=set)
+    unqualified: set[str] = field(default_factory=set)
     types: set[int] = field(default_factory=set)
+    aliases: set[str] = field(default_factory=set)
 
     @property
     def catalog(self) -> Catalog:
         """The snapshot in use."""
         return self.names.catalog
 
-    def use(self, position: Position, lineage: Lineage, node: Node, name: str = "") -> None:
-        """Note that the statement does this with a value, if that comes from a column."""
-        if lineage.sources:
-            body = next(iter(node.values()))
-            location = body.get("location", -1) if isinstance(body, dict) else -1
-            self.report.uses.append(Use(position, lineage, node, name, location))
+    def alias(self, name: str) -> str:
+        """An alias that this statement does not have yet: the name itself where it is free."""
+        base = name if name and len(name.encode()) <= MAX_ALIAS else "t"
+        found, number = base, 1
+        while found in self.aliases:
+            found, number = f"{base}_{number}", number + 1
+        self.aliases.add(found)
+        return found
 
-    def use_equal(self, node: Node, left: Lineage, right: Lineage, name: str = "") -> None:
-        """Note that two values are compared for equality."""
-        if left.sources or right.sources:
-            location = next(iter(node.values())).get("location", -1)
-            self.report.uses.append(Use(Position.EQUAL, left, node, name, location, other=right))
+    def use(self, use: Use) -> None:
+        """Note what the statement does with a value, if that comes from a column."""
+        if use.lineage.sources or (use.other and use.other.sources):
+            self.report.uses.append(use)
 
     def see_type(self, oid: int) -> None:
         """Note a type that operands of this statement can have, with what it is made of."""
@@ -54,20 +68,29 @@ class Context:
             oid = (known.base_oid or known.element_oid) if known else 0
 
     def check_operators(self) -> None:
-        """Refuse operators that an extension also defines for a type of this statement.
+        """Refuse operators of which the server could pick another one than pg_catalog's.
 
-        Operators are printed as ``OPERATOR(pg_catalog.=)``; for citext, say, that would silently
-        pick another one than PostgreSQL does.
+        Most are printed as ``OPERATOR(pg_catalog.=)``: for citext, say, that would silently be
+        another than PostgreSQL picks.  IN, LIKE, CASE x WHEN … cannot be printed so: there an
+        operator for built-in types that somebody made must not exist at all.
         """
-        for name in sorted(self.operators):
-            operands = self.catalog.operators.get(name, frozenset())
-            clash = operands & self.types
-            if clash or operands & POLYMORPHIC:
+        for name in sorted(self.operators | self.unqualified):
+            operators = self.catalog.operators.get(name, frozenset())
+            operands = {oid for pair in operators for oid in pair if oid}
+            foreign = {oid for oid in operands if not self._is_built_in(oid)}
+            shadows = name in self.unqualified and any(
+                all(self._is_built_in(oid) for oid in pair if oid) for pair in operators
+            )
+            if foreign & self.types or operands & POLYMORPHIC or shadows:
                 raise Refusal(
                     "operator",
                     f"operator {name} is also defined outside pg_catalog for a type used here",
                     hint="Such operators are not analysed yet.",
                 )
+
+    def _is_built_in(self, oid: int) -> bool:
+        known = self.catalog.types_by_oid.get(oid)
+        return known is not None and known.schema == "pg_catalog"
 
 
 def refuse(reason: str, message: str, node: Node | None = None, hint: str = "") -> Refusal:

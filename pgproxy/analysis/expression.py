@@ -9,16 +9,16 @@ from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 from pgproxy.analysis.call import call
-from pgproxy.analysis.column import column
+from pgproxy.analysis.column import attribute, column
 from pgproxy.analysis.comparison import compare
 from pgproxy.analysis.context import Context, not_covered
-from pgproxy.analysis.lineage import CONSTANT, Lineage, Node, Position, compute
+from pgproxy.analysis.lineage import CONSTANT, Lineage, Node, Position, Use, compute
 from pgproxy.analysis.names import string_nodes, strings
 from pgproxy.analysis.scope import Scope
 
 
 class Walk:
-    """Walks the expressions of one scope."""
+    """Walks the expressions of one scope; ``level`` is the SelectStmt it belongs to."""
 
     # What an operand's position is inside an operator or function at this position.
     INNER: ClassVar[Mapping[Position, Position]] = {
@@ -29,12 +29,15 @@ class Walk:
         Position.NULL_TEST: Position.TEST,
         Position.EQUAL: Position.TEST,
         Position.GROUP: Position.TEST,
+        Position.PARTITION: Position.TEST,
+        Position.COUNT_DISTINCT: Position.TEST,
         Position.TEST: Position.TEST,
     }
 
-    def __init__(self, scope: Scope, context: Context) -> None:
+    def __init__(self, scope: Scope, context: Context, level: Node) -> None:
         self.scope = scope
         self.context = context
+        self.level = level
         self.windows: dict[str, Lineage] = {}
 
     def __call__(self, node: Node, position: Position) -> Lineage:
@@ -47,9 +50,24 @@ class Walk:
             raise not_covered(kind, body)
         return rule(self, node, position)
 
+    def use(self, position: Position, lineage: Lineage, node: Node, name: str = "") -> None:
+        """Note what this level does with a value."""
+        self.context.use(Use(position, lineage, node, name, locate(node), level=self.level))
+
+    def use_equal(self, node: Node, left: Lineage, right: Lineage, name: str = "") -> None:
+        """Note that this level compares two values for equality."""
+        use = Use(Position.EQUAL, left, node, name, locate(node), other=right, level=self.level)
+        self.context.use(use)
+
     def all(self, nodes: list[Node], position: Position) -> Lineage:
         """The lineage of a function of these expressions, each at that position."""
         return compute(*(self(node, position) for node in nodes if node))
+
+
+def locate(node: Node) -> int:
+    """Where an expression stands in the text; -1 when that is not known."""
+    body = next(iter(node.values()), None)
+    return body.get("location", -1) if isinstance(body, dict) else -1
 
 
 def _constant(_walk: Walk, _node: Node, _position: Position) -> Lineage:
@@ -95,7 +113,10 @@ def _null_test(walk: Walk, node: Node, position: Position) -> Lineage:
 def _case(walk: Walk, node: Node, position: Position) -> Lineage:
     body = node["CaseExpr"]
     inner = walk.INNER[position]
-    tests = [walk(body["arg"], inner)] if "arg" in body else []
+    tests = []
+    if "arg" in body:
+        walk.context.unqualified.add("=")
+        tests.append(walk(body["arg"], inner))
     arms: list[Lineage] = []
     for when in body["args"]:
         arm = when["CaseWhen"]
@@ -143,14 +164,24 @@ def _grouping(walk: Walk, node: Node, _position: Position) -> Lineage:
 
 def _indirection(walk: Walk, node: Node, position: Position) -> Lineage:
     body = node["A_Indirection"]
+    steps = body["indirection"]
+    if "String" in steps[0] and "ColumnRef" in body["arg"]:
+        # (c).email of a row of FROM is that row's column; written so, it is no call of a function.
+        plain = attribute(walk, body["arg"], steps[0])
+        if len(steps) == 1:
+            node.clear()
+            node.update(plain)
+            return walk(node, position)
+        body["arg"], body["indirection"] = plain, steps[1:]
+        steps = steps[1:]
     inner = walk.INNER[position]
     parts = [walk(body["arg"], inner)]
-    for step in body["indirection"]:
-        if "A_Indices" in step:
-            ends = [step["A_Indices"].get("lidx"), step["A_Indices"].get("uidx")]
-            parts += [walk(end, inner) for end in ends if end]
-        elif "String" not in step:
-            raise not_covered("(…).*", body)
+    for step in steps:
+        if "A_Indices" not in step:
+            # PostgreSQL takes (x).f for f(x) where x is no composite: any function at all.
+            raise not_covered("(…).name of anything but a row of FROM", body)
+        ends = [step["A_Indices"].get("lidx"), step["A_Indices"].get("uidx")]
+        parts += [walk(end, inner) for end in ends if end]
     return compute(*parts)
 
 
@@ -179,7 +210,7 @@ def _sublink(walk: Walk, node: Node, position: Position) -> Lineage:
     if kind == "EXPR_SUBLINK" and position is Position.OUTPUT:
         # Its own select list has noted the value as an output already.
         return inner
-    walk.context.use(walk.INNER[position], inner, node, "a subquery")
+    walk.use(walk.INNER[position], inner, node, "a subquery")
     return compute(inner)
 
 
@@ -187,13 +218,19 @@ def _member(walk: Walk, node: Node, inner: Lineage, position: Position) -> Linea
     """``x IN (SELECT y …)``, ``x = ANY (…)``, ``x > ALL (…)``."""
     body = node["SubLink"]
     test, operator = body["testexpr"], strings(body.get("operName", ()))
-    walk.context.operators.add(operator[-1] if operator else "=")
+    if not operator:
+        walk.context.unqualified.add("=")
+    elif operator[:-1] not in ([], ["pg_catalog"]):
+        raise not_covered("an operator outside pg_catalog", body)
+    else:
+        walk.context.operators.add(operator[-1])
+        body["operName"] = string_nodes(("pg_catalog", operator[-1]))
     equality = not operator or operator[-1] in ("=", "<>")
     if position is Position.TEST and equality and "ColumnRef" in test:
         left = column(walk, test, None)
-        walk.context.use_equal(test, left, inner)
+        walk.use_equal(test, left, inner)
         return compute(left, inner)
-    walk.context.use(walk.INNER[position], inner, node, "a subquery")
+    walk.use(walk.INNER[position], inner, node, "a subquery")
     return compute(walk(test, walk.INNER[position]), inner)
 
 

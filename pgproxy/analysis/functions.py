@@ -19,13 +19,13 @@ lower lpad ltrim md5 normalize is_normalized octet_length overlay position quote
 quote_literal quote_nullable regexp_count regexp_instr regexp_like regexp_match regexp_matches
 regexp_replace regexp_split_to_array regexp_split_to_table regexp_substr repeat replace reverse
 right rpad rtrim split_part starts_with string_to_array string_to_table strpos substr substring
-to_ascii to_hex translate upper encode decode sha224 sha256 sha384 sha512 format textcat
-casefold
+like_escape similar_to_escape to_ascii to_hex translate upper encode decode sha224 sha256 sha384
+sha512 format textcat casefold gen_random_uuid pg_size_pretty
 """
 
 NUMBERS = """
 abs acos asin atan atan2 cbrt ceil ceiling cos cot degrees div exp factorial floor gcd lcm ln
-log log10 min_scale mod pi power radians round scale sign sin sqrt tan trim_scale trunc
+log log10 min_scale mod pi power radians random round scale sign sin sqrt tan trim_scale trunc
 width_bucket to_number to_char
 """
 
@@ -43,9 +43,11 @@ array_positions array_prepend array_remove array_replace array_to_string array_u
 trim_array unnest json_array_length json_build_array json_build_object json_extract_path
 json_extract_path_text json_object json_strip_nulls json_typeof jsonb_array_length
 jsonb_build_array jsonb_build_object jsonb_extract_path jsonb_extract_path_text jsonb_object
-jsonb_pretty jsonb_set jsonb_strip_nulls jsonb_typeof to_json to_jsonb row_to_json array_to_json
-isempty lower_inc lower_inf upper_inc upper_inf host masklen netmask network family hostmask
-num_nonnulls num_nulls generate_series generate_subscripts
+jsonb_pretty jsonb_set jsonb_strip_nulls jsonb_path_exists jsonb_path_query_first
+jsonb_path_query_array jsonb_array_elements jsonb_array_elements_text json_array_elements
+json_array_elements_text jsonb_object_keys json_object_keys jsonb_typeof to_json to_jsonb
+row_to_json array_to_json isempty lower_inc lower_inf upper_inc upper_inf host masklen netmask
+network family hostmask num_nonnulls num_nulls generate_series generate_subscripts
 """
 
 # Aggregates: a function of the rows of their group; ordered-set ones included.
@@ -64,10 +66,9 @@ row_number
 # What clients ask about the session and the catalog: constants of the login, or names of objects.
 # pg_advisory_unlock_all: nothing is held, as taking a lock is refused; pools call it to reset.
 SESSION = """
-pg_advisory_unlock_all
-current_database current_schema current_schemas current_setting version pg_backend_pid
-pg_is_in_recovery txid_current_if_assigned pg_postmaster_start_time pg_client_encoding
-inet_server_port
+pg_advisory_unlock_all current_database current_schema current_schemas current_setting version
+pg_backend_pid pg_is_in_recovery txid_current_if_assigned pg_postmaster_start_time
+pg_client_encoding inet_server_port
 """
 
 CATALOG = """
@@ -85,12 +86,21 @@ PURE = frozenset(
     _words(" ".join((TEXT, NUMBERS, TIME, STRUCTURES, AGGREGATES, WINDOW, SESSION, CATALOG)))
 )
 
+# Their result depends on the order in which rows come, beyond any ORDER BY of their own.
+ORDERED_AGGREGATES = frozenset(
+    _words("array_agg string_agg json_agg jsonb_agg json_object_agg jsonb_object_agg")
+)
+ORDERED_WINDOW = frozenset(
+    [*_words("row_number ntile lag lead first_value last_value nth_value"), *ORDERED_AGGREGATES]
+)
+
 # Functions that may stand in FROM, all of one column.
 ROWS = frozenset(
     _words(
         """
         generate_series generate_subscripts unnest regexp_split_to_table string_to_table
-        regexp_matches
+        regexp_matches jsonb_array_elements jsonb_array_elements_text json_array_elements
+        json_array_elements_text jsonb_object_keys json_object_keys
         """
     )
 )
@@ -114,3 +124,22 @@ CATALOGS = frozenset(
         """
     )
 )
+
+# Columns of those that can hold values of rows, or constants of somebody's SQL: hidden.
+WITHHELD: dict[str, tuple[str, ...]] = {
+    "pg_attribute": ("attmissingval", "attoptions", "attfdwoptions"),
+    "pg_attrdef": ("adbin",),
+    "pg_class": ("relpartbound", "reloptions"),
+    "pg_constraint": ("conbin",),
+    "pg_index": ("indexprs", "indpred"),
+    "pg_indexes": ("indexdef",),
+    "pg_policy": ("polqual", "polwithcheck"),
+    "pg_policies": ("qual", "with_check"),
+    "pg_proc": ("prosrc", "proargdefaults", "prosqlbody"),
+    "pg_publication_rel": ("prqual",),
+    "pg_rewrite": ("ev_qual", "ev_action"),
+    "pg_rules": ("definition",),
+    "pg_statistic_ext": ("stxexprs",),
+    "pg_trigger": ("tgargs", "tgqual"),
+    "pg_type": ("typdefault", "typdefaultbin"),
+}

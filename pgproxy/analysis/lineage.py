@@ -90,8 +90,11 @@ class Position(Enum):
     COUNT = auto()  # only counted, or asked whether it is NULL, in the select list
     NULL_TEST = auto()  # IS [NOT] NULL in a condition
     EQUAL = auto()  # compared for equality with another column
-    GROUP = auto()  # GROUP BY, DISTINCT, PARTITION BY, count(DISTINCT …), UNION
+    GROUP = auto()  # GROUP BY, DISTINCT
+    PARTITION = auto()  # PARTITION BY
+    COUNT_DISTINCT = auto()  # count(DISTINCT …)
     ORDER = auto()  # ORDER BY
+    VIEW = auto()  # compared inside a view, whose owner answers for that; its order shows
     TEST = auto()  # anything else that decides which rows, how many, or whether an error comes
 
 
@@ -101,7 +104,8 @@ class Use:
 
     ``node`` is the expression in the tree (it can be cut in place); ``other`` the opposite side of
     an EQUAL; ``items`` and ``item`` the ORDER BY list and its entry; ``output``: a GROUP over a
-    whole output field (DISTINCT, UNION), whose computed parts have been cut already.
+    whole output field (DISTINCT, UNION), whose computed parts have been cut already; ``level`` the
+    SelectStmt that it happens in.
     """
 
     position: Position
@@ -113,6 +117,7 @@ class Use:
     items: list[Node] | None = None
     item: Node | None = None
     output: bool = False
+    level: Node | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +128,28 @@ class OutputField:
     lineage: Lineage
 
 
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A window call, or an aggregate whose result depends on the order in which rows reach it.
+
+    ``window`` is its OVER clause; '' for an aggregate.
+    """
+
+    name: str
+    level: Node
+    window: str
+    by_order: bool
+    location: int = -1
+
+
 @dataclass(slots=True)
 class Report:
-    """What the analysis of one statement found: uses, relations read, names not in the catalog."""
+    """What the analysis of one statement found."""
 
     uses: list[Use] = field(default_factory=list)
     relations: set[int] = field(default_factory=set)
+    calls: list[Call] = field(default_factory=list)
+    recursive: list[Node] = field(default_factory=list)  # the UNIONs of recursive queries
 
 
 def cut(node: Node) -> None:

@@ -39,7 +39,8 @@ def distinct_on(clause: list[Node], body: Node, fields: list[OutputField], walk:
         index = _position(item, len(fields))
         if index is None:
             index = _alias(item, fields)
-        walk(item if index is None else _expression(body, index), Position.GROUP)
+        # Which row of several it keeps depends on their order, so it is more than a grouping.
+        walk(item if index is None else _expression(body, index), Position.TEST)
 
 
 def _expression(body: Node, index: int) -> Node:
@@ -53,6 +54,7 @@ def order_by(body: Node, fields: list[OutputField], walk: "Walk") -> None:
     for item in items:
         index = _output(item, fields)
         if index is not None:
+            _by_position(item, index)
             _use_order(walk.context, fields[index], items, item)
             continue
         uses = walk.context.report.uses
@@ -73,7 +75,13 @@ def order_set_operation(body: Node, fields: list[OutputField], context: Context)
         index = _output(item, fields)
         if index is None:
             raise not_covered("an expression in ORDER BY of a set operation")
+        _by_position(item, index)
         _use_order(context, fields[index], items, item)
+
+
+def _by_position(item: Node, index: int) -> None:
+    # A number means the same wherever the list of fields is the same.
+    item["SortBy"]["node"] = {"A_Const": {"ival": {"ival": index + 1}}}
 
 
 def _output(item: Node, fields: list[OutputField]) -> int | None:

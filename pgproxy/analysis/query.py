@@ -47,7 +47,7 @@ def select(body: Node, scope: Scope, context: Context) -> list[OutputField]:
         raise not_covered(f"SELECT with {clause}")
     if "withClause" in body:
         with_queries(body["withClause"], scope, context)
-    walk = Walk(scope, context)
+    walk = Walk(scope, context, body)
     if body.get("op", "SETOP_NONE") != "SETOP_NONE":
         fields = _set_operation(body, scope, context)
         order_set_operation(body, fields, context)
@@ -86,7 +86,7 @@ def _targets(body: Node, walk: Walk) -> list[OutputField]:
         reference = target["val"].get("ColumnRef")
         if reference and "A_Star" in reference["fields"][-1]:
             for column in _star(reference, walk):
-                written, field = _star_target(column, walk.context)
+                written, field = _star_target(column, walk)
                 targets.append(written)
                 fields.append(field)
             continue
@@ -110,9 +110,9 @@ def _star(reference: Node, walk: Walk) -> list[ScopeColumn]:
     return [c for item in walk.scope.items if item.shows_columns for c in item.columns]
 
 
-def _star_target(column: ScopeColumn, context: Context) -> tuple[Node, OutputField]:
+def _star_target(column: ScopeColumn, walk: Walk) -> tuple[Node, OutputField]:
     node: Node = {"ColumnRef": {"fields": string_nodes(column.path)}}
-    context.use(Position.OUTPUT, column.lineage, node, column.name)
+    walk.use(Position.OUTPUT, column.lineage, node, column.name)
     return {"ResTarget": {"name": column.name, "val": node}}, OutputField(
         column.name, column.lineage
     )
@@ -122,24 +122,20 @@ def _distinct(body: Node, fields: list[OutputField], walk: Walk) -> None:
     clause = body.get("distinctClause")
     if clause == [{}]:
         for field in fields:
-            use_output(walk.context, field)
+            use_output(walk.context, body, field)
     elif clause:
         distinct_on(clause, body, fields, walk)
 
 
-def use_output(context: Context, field: OutputField, other: OutputField | None = None) -> None:
+def use_output(
+    context: Context, level: Node, field: OutputField, other: OutputField | None = None
+) -> None:
     """Note that rows are compared by this output field (DISTINCT, UNION …)."""
-    if field.lineage.sources or (other and other.lineage.sources):
-        context.report.uses.append(
-            Use(
-                Position.EQUAL if other else Position.GROUP,
-                field.lineage,
-                {},
-                field.name,
-                other=other.lineage if other else None,
-                output=True,
-            )
-        )
+    position = Position.EQUAL if other else Position.GROUP
+    against = other.lineage if other else None
+    context.use(
+        Use(position, field.lineage, {}, field.name, other=against, output=True, level=level)
+    )
 
 
 def _set_operation(body: Node, scope: Scope, context: Context) -> list[OutputField]:
@@ -150,7 +146,7 @@ def _set_operation(body: Node, scope: Scope, context: Context) -> list[OutputFie
     for one, other in zip(left, right, strict=True):
         if not (body["op"] == "SETOP_UNION" and body.get("all")):
             # UNION, INTERSECT and EXCEPT compare the rows of both sides, and of each with its own.
-            use_output(context, one, other)
+            use_output(context, body, one, other)
     if body["op"] == "SETOP_EXCEPT":
         return left
     return [

@@ -28,12 +28,14 @@ class ScopeColumn:
 class Item:
     """One entry of the namespace.  A join without alias has columns but no name.
 
-    ``schema`` is set for a table without alias, which can also be named ``schema.table``;
-    ``relation`` is its OID when it is one of the catalog's, for system columns and whole rows.
+    ``written`` is the alias it has in the statement we send.  ``schema`` is set for a table without
+    alias, which can also be named ``schema.table``; ``relation`` is its OID when it is one of the
+    catalog's, for system columns and whole rows.
     """
 
     name: str
     columns: tuple[ScopeColumn, ...]
+    written: str = ""
     schema: str = ""
     relation: int = 0
     shows_columns: bool = True
@@ -51,9 +53,10 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class CommonTable:
-    """A WITH query as the levels below it see it."""
+    """A WITH query as the levels below it see it; None: it is there, but not walked yet."""
 
-    columns: tuple[tuple[str, Lineage], ...]
+    written: str
+    columns: tuple[tuple[str, Lineage], ...] | None
 
 
 @dataclass(slots=True)
@@ -93,7 +96,7 @@ class Scope:
                 item
                 for item in level.items
                 if item.name == name and (not schema or item.schema == schema)
-            ]
+            ] or [item for item in level.items if not schema and item.written == name]
             if len(found) > 1:
                 raise ambiguous(f"table reference {quoted(name)} is ambiguous", location, "42P09")
             if found:
@@ -106,9 +109,9 @@ def system_column(item: Item, name: str) -> list[ScopeColumn]:
     attnum = SYSTEM_COLUMNS.get(name)
     if attnum is None or not item.relation:
         return []
-    path = (item.schema, item.name, name) if item.schema else (item.name, name)
     origins = frozenset({Source(item.relation, attnum)})
-    return [ScopeColumn(name, Lineage(constant=True, origins=origins), path)]
+    lineage = Lineage(constant=True, origins=origins)
+    return [ScopeColumn(name, lineage, (item.written, name))]
 
 
 def ambiguous(message: str, location: int, sqlstate: str = "42702") -> Refusal:

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from pgproxy.analysis.catalog import Catalog
-from pgproxy.analysis.context import Context, not_covered
+from pgproxy.analysis.context import Context, ViewReport, not_covered
 from pgproxy.analysis.grammar import Tree, deparse, normalize, parse, same
-from pgproxy.analysis.lineage import Lineage, Node, OutputField, Report
+from pgproxy.analysis.lineage import Lineage, Node, OutputField, Position, Report
 from pgproxy.analysis.names import Names
 from pgproxy.analysis.query import select
 from pgproxy.analysis.scope import Scope
@@ -35,7 +35,7 @@ class Analyzer:
         self._names = Names(catalog, search_path)
         # Definitions come qualified, so that nobody's search_path has a say in them.
         self._view_names = Names(catalog, [])
-        self._views: dict[int, tuple[list[Lineage], Context]] = {}
+        self._views: dict[int, tuple[ViewReport, Context]] = {}
         self._open_views: list[int] = []
 
     def analyze(self, raw: Tree) -> Analysis:
@@ -54,13 +54,13 @@ class Analyzer:
         def walk(body: Node, scope: Scope) -> list[OutputField]:
             return select(body, scope, context)
 
-        def view(oid: int) -> list[Lineage]:
+        def view(oid: int) -> ViewReport:
             return self._view(oid, context)
 
         context = Context(names, walk, view)
         return context
 
-    def _view(self, oid: int, outer: Context) -> list[Lineage]:
+    def _view(self, oid: int, outer: Context) -> ViewReport:
         if oid not in self._views:
             if oid in self._open_views or len(self._open_views) >= MAX_VIEW_DEPTH:
                 raise not_covered("a view that refers to itself")
@@ -69,12 +69,12 @@ class Analyzer:
                 self._views[oid] = self._analyze_view(oid)
             finally:
                 self._open_views.pop()
-        lineages, inner = self._views[oid]
+        view, inner = self._views[oid]
         outer.report.relations |= inner.report.relations
         outer.types |= inner.types
-        return lineages
+        return view
 
-    def _analyze_view(self, oid: int) -> tuple[list[Lineage], Context]:
+    def _analyze_view(self, oid: int) -> tuple[ViewReport, Context]:
         relation = self._names.catalog.by_oid[oid]
         context = self._context(self._view_names)
         try:
@@ -89,7 +89,17 @@ class Analyzer:
             ) from None
         if len(fields) != len(relation.columns):
             raise Refusal("view", f'view "{relation.schema}.{relation.name}" has changed')
-        return [field.lineage for field in fields], context
+        return ViewReport([field.lineage for field in fields], _compared(context.report)), context
+
+
+def _compared(report: Report) -> list[Lineage]:
+    """What the rows of a view are sorted or hashed by on their way."""
+    by_order = (Position.GROUP, Position.PARTITION, Position.EQUAL, Position.ORDER, Position.VIEW)
+    found: list[Lineage] = []
+    for use in report.uses:
+        if use.position in by_order:
+            found += [use.lineage, use.other] if use.other else [use.lineage]
+    return found
 
 
 def render(statements: list[Tree]) -> str:

@@ -1,13 +1,15 @@
 """FROM: tables, views, subqueries, functions and joins, as entries of the namespace."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pgproxy.analysis.call import qualify
-from pgproxy.analysis.catalog import SYSTEM_SCHEMAS, Relation
+from pgproxy.analysis.catalog import SYSTEM_SCHEMAS, Column, Relation
 from pgproxy.analysis.context import not_covered, refuse
-from pgproxy.analysis.functions import CATALOGS, ROWS
+from pgproxy.analysis.functions import CATALOGS, ROWS, WITHHELD
+from pgproxy.analysis.joins import join
 from pgproxy.analysis.lineage import CONSTANT, Lineage, Node, Position, Source, compute
-from pgproxy.analysis.names import strings
+from pgproxy.analysis.names import string_nodes, strings
 from pgproxy.analysis.scope import CommonTable, Item, Scope, ScopeColumn
 
 if TYPE_CHECKING:
@@ -27,24 +29,54 @@ def _table(body: Node, walk: "Walk") -> list[Item]:
     name, alias = body["relname"], body.get("alias", {})
     common = walk.scope.tables.get(name) if "schemaname" not in body else None
     if common is not None:
-        return [_common(name, common, alias)]
+        # A name of its own, that no table has: only our WITH query can be meant by it.
+        body["relname"] = common.written
+        return [_item(alias.get("aliasname", name), body, _known(common, name), walk)]
     relation = walk.context.names.relation(body)
     _check_kind(relation, body)
     # Written with its schema, the server cannot take it for another one.
     body["schemaname"] = relation.schema
-    lineages = relation_lineage(relation, walk)
-    if alias:
-        names = _column_names([c.name for c in relation.columns], alias)
-        shown, schema = alias["aliasname"], ""
-    else:
-        names = [c.name for c in relation.columns]
-        shown, schema = relation.name, relation.schema
-    path = (schema, shown) if schema else (shown,)
+    names = [column.name for column in relation.columns]
+    pairs = list(zip(names, relation_lineage(relation, walk), strict=True))
+    item = _item(alias.get("aliasname", relation.name), body, pairs, walk)
+    return [replace(item, schema="" if alias else relation.schema, relation=relation.oid)]
+
+
+def _known(common: CommonTable, name: str) -> list[tuple[str, Lineage]]:
+    if common.columns is None:
+        raise refuse("not_covered", f'"{name}" is used in WITH RECURSIVE before it is defined')
+    return list(common.columns)
+
+
+def _item(shown: str, body: Node, pairs: list[tuple[str, Lineage]], walk: "Walk") -> Item:
+    """The entry for a FROM item that shows these columns, written under an alias of its own.
+
+    No two aliases of a statement are alike: if we and the server ever disagreed on what a name
+    means, the server would find nothing under it, in place of something else.
+    """
+    alias = body.get("alias", {})
+    names = _column_names([name for name, _ in pairs], alias)
+    written, distinct = walk.context.alias(shown), _distinct(names)
+    body["alias"] = {"aliasname": written}
+    if "colnames" in alias or distinct != names:
+        body["alias"]["colnames"] = string_nodes(distinct)
     columns = tuple(
-        ScopeColumn(column, lineage, (*path, column))
-        for column, lineage in zip(names, lineages, strict=True)
+        ScopeColumn(name, lineage, (written, path))
+        for name, path, (_, lineage) in zip(names, distinct, pairs, strict=True)
     )
-    return [Item(shown, columns, schema, relation.oid)]
+    return Item(shown, columns, written)
+
+
+def _distinct(names: list[str]) -> list[str]:
+    """The names, later ones changed where they repeat: an alias can tell them apart."""
+    taken = set(names)
+    found: list[str] = []
+    for name in names:
+        path, number = name, 1
+        while path in found or (path != name and path in taken):
+            path, number = f"{name[:50]}_{number}", number + 1
+        found.append(path)
+    return found
 
 
 def relation_lineage(relation: Relation, walk: "Walk") -> list[Lineage]:
@@ -53,21 +85,28 @@ def relation_lineage(relation: Relation, walk: "Walk") -> list[Lineage]:
     for column in relation.columns:
         context.see_type(column.type_oid)
     if relation.schema in SYSTEM_SCHEMAS:
-        return [
-            Lineage(constant=True, origins=_own(relation, c.attnum), type_oid=c.type_oid)
-            for c in relation.columns
-        ]
+        return [_described(relation, column) for column in relation.columns]
     context.report.relations.add(relation.oid)
     if relation.kind not in "vm":
         return [
             Lineage(_own(relation, c.attnum), origins=_own(relation, c.attnum), type_oid=c.type_oid)
             for c in relation.columns
         ]
-    inner = context.view(relation.oid)
+    view = context.view(relation.oid)
+    for lineage in view.compared:
+        walk.use(Position.VIEW, lineage, {}, relation.name)
     return [
         _seen_through(_own(relation, c.attnum), lineage, c.type_oid)
-        for c, lineage in zip(relation.columns, inner, strict=True)
+        for c, lineage in zip(relation.columns, view.columns, strict=True)
     ]
+
+
+def _described(relation: Relation, column: Column) -> Lineage:
+    """A column of the system's catalog: shown, but for those that can hold values of rows."""
+    own = _own(relation, column.attnum)
+    if column.name in WITHHELD.get(relation.name, ()):
+        return Lineage(own, origins=own, type_oid=column.type_oid)
+    return Lineage(constant=True, origins=own, type_oid=column.type_oid)
 
 
 def _seen_through(own: frozenset[Source], inner: Lineage, type_oid: int) -> Lineage:
@@ -98,16 +137,6 @@ def _check_kind(relation: Relation, body: Node) -> None:
         raise not_covered(f'"{relation.name}", which is neither table nor view,', body)
 
 
-def _common(name: str, table: CommonTable, alias: Node) -> Item:
-    shown = alias.get("aliasname", name)
-    names = _column_names([column for column, _ in table.columns], alias)
-    columns = tuple(
-        ScopeColumn(column, lineage, (shown, column))
-        for column, (_, lineage) in zip(names, table.columns, strict=True)
-    )
-    return Item(shown, columns)
-
-
 def _column_names(own: list[str], alias: Node) -> list[str]:
     names = strings(alias.get("colnames", ()))
     if len(names) > len(own):
@@ -124,15 +153,8 @@ def _subquery(body: Node, walk: "Walk") -> list[Item]:
     # Without LATERAL a subquery does not see its neighbours, only what is around this level.
     parent = walk.scope if body.get("lateral") else walk.scope.parent
     fields = walk.context.select(query, Scope(parent, walk.scope.tables))
-    alias = body.get("alias", {})
-    shown = alias.get("aliasname", "")
-    names = _column_names([field.name for field in fields], alias)
-    path = (shown,) if shown else ()
-    columns = tuple(
-        ScopeColumn(name, field.lineage, (*path, name))
-        for name, field in zip(names, fields, strict=True)
-    )
-    return [Item(shown, columns)]
+    pairs = [(field.name, field.lineage) for field in fields]
+    return [_item(body.get("alias", {}).get("aliasname", ""), body, pairs, walk)]
 
 
 def _function(body: Node, walk: "Walk") -> list[Item]:
@@ -148,101 +170,16 @@ def _function(body: Node, walk: "Walk") -> list[Item]:
     parts = [walk(argument, Position.TEST) for argument in arguments]
     if name == "unnest" and len(parts) != 1:
         raise not_covered("unnest of several arrays", function)
-    alias = body.get("alias", {})
-    shown = alias.get("aliasname", name)
-    own = [shown, "ordinality"] if body.get("ordinality") else [shown]
-    names = _column_names(own, alias) if alias else own
-    lineages = [compute(*parts), CONSTANT]
-    columns = tuple(
-        ScopeColumn(column, lineage, (shown, column))
-        for column, lineage in zip(names, lineages, strict=False)
-    )
-    return [Item(shown, columns)]
+    shown = body.get("alias", {}).get("aliasname", name)
+    # A function of one column gives it the name of its alias.
+    pairs = [(shown, compute(*parts)), ("ordinality", CONSTANT)]
+    item = _item(shown, body, pairs if body.get("ordinality") else pairs[:1], walk)
+    body["alias"]["colnames"] = string_nodes([column.path[-1] for column in item.columns])
+    return [item]
 
 
 def _join(body: Node, walk: "Walk") -> list[Item]:
-    left = from_item(body["larg"], walk)
-    # A LATERAL item on the right sees the left side of its join.
-    with _visible(walk, left):
-        right = from_item(body["rarg"], walk)
-    merged = _merged_names(body, left, right)
-    pairs = [(_one(name, left), _one(name, right)) for name in merged]
-    for one, other in pairs:
-        node: Node = {"ColumnRef": {"fields": [{"String": {"sval": one.name}}]}}
-        walk.context.use_equal(node, one.lineage, other.lineage, one.name)
-    with _visible(walk, left + right):
-        if "quals" in body:
-            walk(body["quals"], Position.TEST)
-    return _joined(body, left, right, pairs)
-
-
-def _joined(
-    body: Node, left: list[Item], right: list[Item], pairs: list[tuple[ScopeColumn, ScopeColumn]]
-) -> list[Item]:
-    merged = {one.name for one, _ in pairs}
-    shared = tuple(_merge(one, other, body) for one, other in pairs)
-    rest = tuple(
-        column
-        for item in left + right
-        if item.shows_columns
-        for column in item.columns
-        if column.name not in merged
-    )
-    alias = body.get("alias")
-    if alias:
-        names = _column_names([column.name for column in shared + rest], alias)
-        shown = alias["aliasname"]
-        columns = tuple(
-            ScopeColumn(name, column.lineage, (shown, name))
-            for name, column in zip(names, shared + rest, strict=True)
-        )
-        return [Item(shown, columns)]
-    if "join_using_alias" in body:
-        raise not_covered("JOIN … USING (…) AS")
-    hidden = [
-        Item(i.name, i.columns, i.schema, i.relation, shows_columns=False) for i in left + right
-    ]
-    return [*hidden, Item("", shared + rest)]
-
-
-def _merge(one: ScopeColumn, other: ScopeColumn, body: Node) -> ScopeColumn:
-    """The column that USING shows once: either side's, of a full join the first not NULL."""
-    lineage = one.lineage.either(other.lineage)
-    kind = body.get("jointype", "JOIN_INNER")
-    if one.lineage.type_oid and one.lineage.type_oid == other.lineage.type_oid:
-        side = {"JOIN_INNER": one, "JOIN_LEFT": one, "JOIN_RIGHT": other}.get(kind)
-        if side is not None:
-            return ScopeColumn(one.name, lineage, side.path)
-    return ScopeColumn(one.name, lineage, (one.name,))
-
-
-def _merged_names(body: Node, left: list[Item], right: list[Item]) -> list[str]:
-    if not body.get("isNatural"):
-        return strings(body.get("usingClause", ()))
-    mine = [c.name for item in left if item.shows_columns for c in item.columns]
-    theirs = {c.name for item in right if item.shows_columns for c in item.columns}
-    return [name for name in mine if name in theirs]
-
-
-def _one(name: str, side: list[Item]) -> ScopeColumn:
-    found = [column for item in side if item.shows_columns for column in item.find(name)]
-    if len(found) != 1:
-        what = "does not exist" if not found else "is ambiguous"
-        raise refuse("name", f'column "{name}" of USING {what} in a side of the join')
-    return found[0]
-
-
-class _visible:
-    """Shows the namespace of a join's sides while its own parts are walked."""
-
-    def __init__(self, walk: "Walk", items: list[Item]) -> None:
-        self._scope, self._items = walk.scope, items
-
-    def __enter__(self) -> None:
-        self._scope.items.extend(self._items)
-
-    def __exit__(self, *_: object) -> None:
-        del self._scope.items[len(self._scope.items) - len(self._items) :]
+    return join(body, walk, from_item)
 
 
 _RULES = {

@@ -1,9 +1,15 @@
-"""Reads pg_catalog into a snapshot.  Needs a login that may connect, and no right on any data."""
+"""Reads pg_catalog into a snapshot.  Needs a login that may connect, and no right on any data.
+
+The fingerprint of a snapshot is taken with it: as long as a probe finds the same one, the snapshot
+is what the server has.
+"""
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TypeAlias
 from urllib.parse import quote
 
 import asyncpg
@@ -21,6 +27,7 @@ _SETTINGS = {
     "datestyle": "ISO, YMD",
     "default_transaction_read_only": "on",
     "intervalstyle": "postgres",
+    "jit": "off",
     "quote_all_identifiers": "off",
     "standard_conforming_strings": "on",
 }
@@ -35,6 +42,7 @@ _KINDS = {
 }
 
 Rows = Sequence[asyncpg.Record]
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +53,7 @@ class _Reading:
     server_version: int
     own_path: str
     login: str
+    fingerprint: str
     kinds: Mapping[str, Rows]
 
 
@@ -53,41 +62,67 @@ async def read_catalog(url: str, database: str, version: int) -> Catalog:
 
     ``{database}`` in the url is replaced.  Raises Unavailable, in our own words only.
     """
-    try:
+    return (await read_snapshot(url, database, version))[0]
+
+
+async def read_snapshot(url: str, database: str, version: int) -> tuple[Catalog, str]:
+    """The same, with the fingerprint of what was read; see ``probes``."""
+    with in_our_words():
         reading = await _read(url, database)
+    # Building tens of thousands of objects must not keep the loop from everything else.
+    return await asyncio.to_thread(_build, reading, version), reading.fingerprint
+
+
+@contextmanager
+def in_our_words() -> Iterator[None]:
+    """Whatever a connection of the catalog login raises, as Unavailable."""
+    try:
+        yield
     except asyncpg.PostgresError as error:
         raise _unavailable(getattr(error, "sqlstate", None) or "no SQLSTATE") from None
     except (asyncpg.InterfaceError, OSError, TimeoutError, ValueError) as error:
         raise _unavailable(type(error).__name__) from None
-    # Building tens of thousands of objects must not keep the loop from everything else.
-    return await asyncio.to_thread(_build, reading, version)
 
 
 def _unavailable(why: str) -> Unavailable:
     return Unavailable(f"the catalog of the database cannot be read ({why})")
 
 
-async def _read(url: str, database: str) -> _Reading:
-    connection = await asyncpg.connect(
+async def connect(url: str, database: str, connect: float, statement: float) -> Connection:
+    """A connection of the catalog login; the limits are in seconds."""
+    return await asyncpg.connect(
         url.replace("{database}", quote(database, safe="")),
         database=database or None,
-        timeout=CONNECT_SECONDS,
-        command_timeout=STATEMENT_SECONDS,
+        timeout=connect,
+        command_timeout=statement,
         server_settings=_SETTINGS,
         statement_cache_size=0,
     )
+
+
+async def _read(url: str, database: str) -> _Reading:
+    connection = await connect(url, database, CONNECT_SECONDS, STATEMENT_SECONDS)
     try:
         start = await connection.fetchrow(queries.PREPARE)
         assert start is not None
         await connection.execute(queries.EMPTY_PATH)
         login = await connection.fetchval("SELECT session_user::text")
         async with connection.transaction(isolation="repeatable_read", readonly=True):
+            # First: a view's text is read as it is by then, never as it was before.
+            fingerprint = await connection.fetchval(queries.FINGERPRINT)
             kinds = {kind: await connection.fetch(sql) for kind, sql in _KINDS.items()}
         await connection.close(timeout=CONNECT_SECONDS)
     finally:
         if not connection.is_closed():
             connection.terminate()
-    return _Reading(start["database"], start["server_version"], start["search_path"], login, kinds)
+    return _Reading(
+        start["database"],
+        start["server_version"],
+        start["search_path"],
+        login,
+        fingerprint,
+        kinds,
+    )
 
 
 def _build(reading: _Reading, version: int) -> Catalog:
@@ -130,11 +165,11 @@ def _role(row: asyncpg.Record) -> Role:
     return Role(**{**dict(row), "member_of": frozenset(row["member_of"])})
 
 
-def _operators(rows: Rows) -> dict[str, frozenset[int]]:
-    operands: defaultdict[str, set[int]] = defaultdict(set)
+def _operators(rows: Rows) -> dict[str, frozenset[tuple[int, int]]]:
+    operands: defaultdict[str, set[tuple[int, int]]] = defaultdict(set)
     for row in rows:
-        operands[row["name"]].update(oid for oid in (row["left_oid"], row["right_oid"]) if oid)
-    return {name: frozenset(oids) for name, oids in operands.items()}
+        operands[row["name"]].add((row["left_oid"], row["right_oid"]))
+    return {name: frozenset(pairs) for name, pairs in operands.items()}
 
 
 def _search_paths(rows: Rows, reading: _Reading) -> dict[str, str]:

@@ -2,10 +2,21 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from pgproxy.analysis.catalog import SYSTEM_SCHEMAS, Catalog, Relation
+from pgproxy.analysis.functions import WITHHELD
 from pgproxy.analysis.lineage import Source
-from pgproxy.policy.rules import PUBLIC, UNCLASSIFIED, Policy, RoleRule, Show, Token, Treatment
+from pgproxy.policy.rules import (
+    PUBLIC,
+    UNCLASSIFIED,
+    Null,
+    Policy,
+    RoleRule,
+    Show,
+    Token,
+    Treatment,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +85,12 @@ class Masks:
 
     def _find(self, source: Source) -> Mask | None:
         relation = self._catalog.by_oid.get(source.relation)
-        if relation is None or relation.schema in SYSTEM_SCHEMAS or source.attnum < 1:
+        if relation is None or source.attnum < 1:
             return None
+        if relation.schema in SYSTEM_SCHEMAS:
+            column = next(c for c in relation.columns if c.attnum == source.attnum)
+            withheld = column.name in WITHHELD.get(relation.name, ())
+            return Mask("catalog", Null(), "") if withheld else None
         class_name = self._class(relation, source.attnum)
         if class_name == UNCLASSIFIED and relation.kind in "vm":
             # A view's columns are what their sources are, unless the policy names them itself.
@@ -89,15 +104,22 @@ class Masks:
         return Mask(class_name, treatment, domain)
 
     def _class(self, relation: Relation, attnum: int) -> str:
-        """The class of a column; a class on a parent table holds for its children.
+        """The class of a column; one on a parent table holds for its children, and the reverse.
 
-        ``public`` is the weakest: a glob that makes a partition public does not undo the
-        class of its parent.
+        ``public`` is the weakest: a glob that makes a partition public does not undo the class of
+        its parent, nor is a parent public where the rows of a child are not.
         """
         column = next(c for c in relation.columns if c.attnum == attnum)
-        tables = [self._catalog.by_oid.get(oid) for oid in (relation.oid, *relation.ancestors)]
+        family = (relation.oid, *relation.ancestors, *self._children.get(relation.oid, ()))
+        tables = [self._catalog.by_oid.get(oid) for oid in family]
         found = [self._policy.class_of(t.schema, t.name, column.name) for t in tables if t]
         masked = [name for name in found if name not in (PUBLIC, UNCLASSIFIED)]
-        if masked:
-            return masked[0]
-        return found[0]
+        return masked[0] if masked else found[0]
+
+    @cached_property
+    def _children(self) -> dict[int, list[int]]:
+        children: dict[int, list[int]] = {}
+        for relation in self._catalog.relations.values():
+            for oid in relation.ancestors:
+                children.setdefault(oid, []).append(relation.oid)
+        return children

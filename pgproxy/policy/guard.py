@@ -3,15 +3,18 @@
 Three answers a use: let it be, cut it out of the statement, or refuse.
 """
 
-from pgproxy.analysis.lineage import Lineage, Position, Source, Use, cut
+from pgproxy.analysis.lineage import Lineage, Position, Report, Source, Use, cut
 from pgproxy.errors import Refusal
 from pgproxy.policy.classes import Mask, Masks
+from pgproxy.policy.order import check_calls, shuffle
 from pgproxy.policy.rules import SHOWS_EQUALITY, Computed, Filters, Policy, RoleRule
 
 _DOES = {
     Position.NULL_TEST: "tests a value computed from",
     Position.EQUAL: "compares",
     Position.GROUP: "groups or compares rows by",
+    Position.PARTITION: "partitions by",
+    Position.COUNT_DISTINCT: "counts",
     Position.ORDER: "sorts by",
     Position.TEST: "filters by, or decides with,",
     Position.COMPUTE: "computes with",
@@ -27,20 +30,27 @@ class Guard:
         self._rule = rule
         self._masks = masks
         self._cut: set[int] = set()
+        # Uses that sort or hash rows by masked values, though nobody may see in what order.
+        self._compared: list[Use] = []
         self.notices: list[str] = []
+        self.cut_columns: dict[str, None] = {}
 
-    def judge(self, uses: list[Use]) -> None:
+    def judge(self, report: Report) -> None:
         """Go through every use.  Raises Refusal at the first that is not allowed."""
-        for use in uses:
+        for use in report.uses:
             if self._masks.masked(use.lineage.sources) or (
                 use.other and self._masks.masked(use.other.sources)
             ):
                 self._judge(use)
-        # Cutting changes nodes that other uses look at, so it comes last.
-        for use in uses:
+        check_calls(self._compared, report)
+        # Cutting and shuffling change nodes that other uses look at, so they come last.
+        for use in report.uses:
             if id(use.node) in self._cut and use.node:
                 self._cut.discard(id(use.node))
                 cut(use.node)
+        for level in {id(use.level): use.level for use in self._compared}.values():
+            if level is not None:
+                shuffle(level, report)
 
     def _judge(self, use: Use) -> None:
         computed = self._masks.masked(use.lineage.computed)
@@ -55,7 +65,7 @@ class Guard:
             case Position.NULL_TEST:
                 if computed:
                     self._test(use, computed)
-            case Position.GROUP:
+            case Position.GROUP | Position.PARTITION | Position.COUNT_DISTINCT:
                 self._group(use, computed, copied)
             case Position.EQUAL:
                 self._equal(use)
@@ -65,6 +75,8 @@ class Guard:
             case Position.TEST:
                 if computed or copied:
                     self._test(use, computed + copied)
+            case Position.VIEW:
+                self._compared.append(use)
 
     def _compute(self, use: Use, sources: list[Source]) -> None:
         if any(self._computed(source) is Computed.REFUSE for source in sources):
@@ -72,6 +84,7 @@ class Guard:
                 use, sources, "this role may not compute with it", "Select the bare column."
             )
         self._cut.add(id(use.node))
+        self.cut_columns[self._masks.name(sources[0])] = None
 
     def _test(self, use: Use, sources: list[Source]) -> None:
         if self._filters(sources) is not Filters.VALUES:
@@ -97,6 +110,8 @@ class Guard:
                 "its treatment does not show which values are equal",
                 "Grouping works by bare columns that are tokens, hashes or synthetic values.",
             )
+        if use.position is not Position.COUNT_DISTINCT:
+            self._compared.append(use)
 
     def _equal(self, use: Use) -> None:
         other = use.other or Lineage()
@@ -122,6 +137,7 @@ class Guard:
                 "both sides must be columns of one domain whose treatment shows equality",
                 "Join masked columns of one class, or columns that are shown.",
             )
+        self._compared.append(use)
 
     def _order(self, use: Use, sources: list[Source]) -> None:
         filters = self._filters(sources)

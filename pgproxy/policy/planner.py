@@ -1,5 +1,7 @@
 """The planner: a query string to a plan, for one role on one catalog snapshot."""
 
+from collections.abc import Iterable
+
 from pgproxy.analysis.catalog import Catalog
 from pgproxy.analysis.grammar import Tree, parse
 from pgproxy.analysis.lineage import Lineage, OutputField, Source
@@ -86,7 +88,7 @@ class CatalogPlanner:
     def _statement(self, raw: Tree) -> tuple[StatementPlan, str]:
         analysis = self._analyzer.analyze(raw)
         guard = Guard(self._policy, self._rule, self._masks)
-        guard.judge(analysis.report.uses)
+        guard.judge(analysis.report)
         printed = render([raw])
         fields = None
         if analysis.fields is not None:
@@ -96,7 +98,7 @@ class CatalogPlanner:
                 kind=analysis.kind,
                 audit_sql=audit_sql(printed.encode()),
                 fields=fields,
-                notices=(*guard.notices, *_computed_notices(fields or ())),
+                notices=(*guard.notices, *_computed_notices(fields or (), guard.cut_columns)),
                 touches_masked=self._touches(analysis),
             ),
             printed,
@@ -155,11 +157,21 @@ def _derivation(lineage: Lineage, computed: bool) -> Derivation:
     return Derivation.COMPUTED if lineage.computed else Derivation.COUNTED
 
 
-def _computed_notices(fields: tuple[FieldPlan, ...]) -> tuple[str, ...]:
-    return tuple(
-        f'field "{field.name}" is NULL: {field.reason}'
+def _computed_notices(fields: tuple[FieldPlan, ...], cut: Iterable[str]) -> tuple[str, ...]:
+    """What is NULL because it is computed: fields, and values that surface in no field."""
+    nulls = [
+        field
         for field in fields
         if isinstance(field.treatment, Null) and field.derivation is Derivation.COMPUTED
+    ]
+    told = {source for field in nulls for source in field.sources}
+    return (
+        *(f'field "{field.name}" is NULL: {field.reason}' for field in nulls),
+        *(
+            f"values computed from {name} are NULL in this statement"
+            for name in cut
+            if name not in told
+        ),
     )
 
 

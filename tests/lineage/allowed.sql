@@ -33,17 +33,17 @@ SELECT DISTINCT city, upper(email) FROM customers;
 -- ORDER BY a masked column: left out, and said so.
 SELECT id FROM customers ORDER BY email, id;
 --> id | copied | show | shop.customers.id
---! FROM shop.customers ORDER BY id
+--! FROM shop.customers customers ORDER BY 1
 --? ORDER BY shop.customers.email was left out
 
 SELECT email FROM customers ORDER BY 1;
 --> email | copied | token | shop.customers.email
---! SELECT shop.customers.email AS email FROM shop.customers
+--! SELECT customers.email AS email FROM shop.customers customers
 
 SELECT upper(email) AS u, id FROM customers ORDER BY u DESC, lower(email), id;
 --> u | computed | null | shop.customers.email
 --> id | copied | show | shop.customers.id
---! ORDER BY id
+--! ORDER BY 2
 
 SELECT email FROM customers UNION ALL SELECT email FROM orders ORDER BY email;
 --> email | copied | token | shop.customers.email, shop.orders.email
@@ -79,6 +79,60 @@ VALUES (1, 'a');
 SELECT set_config('jit', $1, false), pg_advisory_unlock_all();
 --> set_config | computed | show |
 --> pg_advisory_unlock_all | computed | show |
+
+-- Where masked values are compared, rows come in no order.
+SELECT email, count(*) AS n FROM customers GROUP BY email ORDER BY n DESC LIMIT 3;
+--> email | copied | token | shop.customers.email
+--> n | computed | show |
+--! GROUP BY customers.email ORDER BY 2 DESC, pg_catalog.random() LIMIT 3
+
+SELECT DISTINCT email, city FROM customers ORDER BY city LIMIT 3;
+--> email | copied | token | shop.customers.email
+--> city | copied | show | shop.customers.city
+--! SELECT "rows in no order".f1 AS email, "rows in no order".f2 AS city FROM (SELECT DISTINCT
+--! ORDER BY 2, pg_catalog.random() LIMIT 3
+
+SELECT email FROM customers INTERSECT SELECT email FROM orders;
+--> email | copied | token | shop.customers.email, shop.orders.email
+--! ORDER BY pg_catalog.random()
+
+-- A view that groups by a masked column has its rows in that order.
+SELECT n FROM grouped LIMIT 2;
+--> n | computed | show | shop.customers.id
+--! ORDER BY pg_catalog.random() LIMIT 2
+
+-- The first row of each: a window that sorts for itself.
+SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY email ORDER BY id) AS n FROM customers) s WHERE n = 1;
+--> id | copied | show | shop.customers.id
+
+SELECT email, array_agg(id) AS ids FROM customers GROUP BY email;
+--> email | copied | token | shop.customers.email
+--> ids | computed | show | shop.customers.id
+
+-- Names that a star shows twice.
+SELECT * FROM (SELECT c.id, o.id FROM customers c, orders o) s;
+--> id | copied | show | shop.customers.id
+--> id | copied | show | shop.orders.id
+
+-- Aliases are distinct in what is sent, whatever they hide here.
+SELECT c.id, (SELECT max(c.id) FROM orders c) FROM customers c;
+--> id | copied | show | shop.customers.id
+--> max | computed | show | shop.orders.id
+--! FROM shop.orders c_1
+
+-- NATURAL is written out.
+SELECT id FROM customers NATURAL JOIN (SELECT id FROM orders) o;
+--> id | copied | show | shop.customers.id, shop.orders.id
+--! USING (id)
+
+-- Catalog columns that can hold values are hidden, the rest is shown.
+SELECT attname, attmissingval FROM pg_attribute;
+--> attname | computed | show |
+--> attmissingval | copied | null | pg_catalog.pg_attribute.attmissingval
+
+-- An operator of an extension for text does not stand in the way of numbers.
+SELECT id % 10 FROM customers WHERE city LIKE 'a#_%' ESCAPE '#';
+--> ?column? | computed | show | shop.customers.id
 
 -- An enum of the database.
 SELECT 'happy'::mood;

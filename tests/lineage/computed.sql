@@ -1,7 +1,7 @@
 -- Any function of a masked value: cut before it runs, NULL in the row.
 SELECT upper(email) FROM customers;
 --> upper | computed | null | shop.customers.email
---! upper(CASE WHEN false THEN shop.customers.email END) AS upper
+--! upper(CASE WHEN false THEN customers.email END) AS upper
 --? field "upper" is NULL
 
 -- Operators and casts.
@@ -23,7 +23,7 @@ SELECT count(*) FILTER (WHERE ssn LIKE '1%') FROM employees;
 
 SELECT CASE WHEN salary > 10 THEN 'rich' END FROM employees;
 --> case | computed | null | shop.employees.salary
---! CASE WHEN false THEN shop.employees.salary END
+--! CASE WHEN false THEN employees.salary END
 
 -- A token mixed with what the reader chose would make the proxy a dictionary.
 SELECT coalesce(email, 'x'), CASE WHEN id = 1 THEN email ELSE $1 END FROM customers;
@@ -43,13 +43,19 @@ SELECT * FROM (VALUES ((SELECT email FROM customers LIMIT 1)), ('x')) v;
 SELECT c FROM customers c;
 --> c | computed | null | shop.customers.id, shop.customers.email, shop.customers.first_name, shop.customers.last_name, shop.customers.city, shop.customers.born
 
-SELECT row_to_json(c), ROW(c.*) IS NULL FROM customers c;
---> refused | not_covered
+SELECT row_to_json(c.*), ROW(c.*) IS NULL FROM partners c;
+--> row_to_json | computed | null | shop.partners.id, shop.partners.contact, shop.partners.code
+--> ?column? | computed | null | shop.partners.id, shop.partners.contact, shop.partners.code
 
-SELECT row_to_json(c), to_jsonb(c)->>'email', (c).email FROM customers c;
+-- (c).email is the column.
+SELECT (c).email, (c).city, (s).mail FROM customers c, (SELECT email AS mail FROM customers) s;
+--> email | copied | token | shop.customers.email
+--> city | copied | show | shop.customers.city
+--> mail | copied | token | shop.customers.email
+
+SELECT row_to_json(c), to_jsonb(c)->>'email' FROM customers c;
 --> row_to_json | computed | null | shop.customers.id, shop.customers.email, shop.customers.first_name, shop.customers.last_name, shop.customers.city, shop.customers.born
 --> ?column? | computed | null | shop.customers.id, shop.customers.email, shop.customers.first_name, shop.customers.last_name, shop.customers.city, shop.customers.born
---> email | computed | null | shop.customers.id, shop.customers.email, shop.customers.first_name, shop.customers.last_name, shop.customers.city, shop.customers.born
 
 -- A function in attribute notation is a function.
 SELECT email(c) FROM customers c;
@@ -58,7 +64,7 @@ SELECT email(c) FROM customers c;
 -- Computed in a view: cut where the view is used.
 SELECT size FROM emails;
 --> size | computed | null | shop.customers.email
---! CASE WHEN false THEN shop.emails.size END
+--! CASE WHEN false THEN emails.size END
 
 -- Computed below, used above.
 SELECT n + 1 FROM (SELECT length(email) AS n FROM customers) s;
@@ -81,6 +87,8 @@ SELECT email IS NULL, ssn IS NOT NULL FROM employees;
 --> ?column? | counted | show | shop.employees.ssn
 
 -- Window functions over a masked argument.
-SELECT lag(salary) OVER (ORDER BY id), first_value(email) OVER (PARTITION BY email) FROM employees;
+SELECT lag(salary) OVER (ORDER BY id) FROM employees;
 --> lag | computed | null | shop.employees.id, shop.employees.salary
+
+SELECT first_value(email) OVER (PARTITION BY email) FROM employees;
 --> first_value | computed | null | shop.employees.email

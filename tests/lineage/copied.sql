@@ -1,7 +1,7 @@
 -- A bare column.
 SELECT email FROM customers;
 --> email | copied | token | shop.customers.email
---! SELECT shop.customers.email AS email FROM shop.customers
+--! SELECT customers.email AS email FROM shop.customers customers
 
 -- A star is written out in the order of the table.
 SELECT * FROM partners;

@@ -76,7 +76,7 @@ SELECT ssn, count(*) FROM employees GROUP BY 1;
 --> refused | masked_group
 
 SELECT count(DISTINCT salary) FROM employees;
---> refused | masked_group
+--> refused | masked_count_distinct
 
 SELECT lower(email) FROM customers GROUP BY lower(email);
 --> refused | masked_test
@@ -224,6 +224,68 @@ SELECT 'x'::citext;
 
 SELECT 1 OPERATOR(shop.=) 2;
 --> refused | not_covered
+
+SELECT 1 FROM customers WHERE city ILIKE 'x';
+--> refused | operator
+
+-- Attribute notation calls any function of one argument, one that runs text as SQL among them.
+SELECT ('select to_tsvector(''simple'', email) from shop.employees').ts_stat;
+--> refused | not_covered
+
+SELECT (id).spy FROM customers;
+--> refused | not_covered
+
+SELECT (c.id).spy FROM customers c;
+--> refused | name
+
+SELECT (0.01).pg_sleep;
+--> refused | not_covered
+
+SELECT (c).spy FROM customers c;
+--> refused | name
+
+-- ON sees the two sides of its own join: a decoy before it must not stand for the outer table.
+SELECT id, (SELECT count(*) FROM (SELECT 0 AS salary) e, generate_series(1, 9) g JOIN (SELECT 1) b ON g <= e.salary) FROM employees e;
+--> refused | masked_test
+
+SELECT id, (SELECT count(*) FROM (SELECT 'x' AS email) c JOIN ((SELECT 2) b JOIN (SELECT 3) d ON c.email LIKE 'd%') ON true) FROM customers c;
+--> refused | masked_test
+
+-- WITH RECURSIVE shows later queries too: the name must not fall through to one further out.
+WITH x AS (SELECT 0 AS v) SELECT s.v + 0 FROM (WITH RECURSIVE a AS (SELECT v FROM x), x AS (SELECT salary AS v FROM employees) SELECT * FROM a) s;
+--> refused | not_covered
+
+WITH RECURSIVE a AS (SELECT id FROM partners), partners AS (SELECT 1 AS id) SELECT * FROM a;
+--> refused | not_covered
+
+-- The order of rows that are compared by masked values.
+SELECT id, row_number() OVER () FROM (SELECT DISTINCT ON (email) id, email FROM employees) s;
+--> refused | masked_test
+
+SELECT email, row_number() OVER () FROM employees GROUP BY email;
+--> refused | masked_order
+
+SELECT c.id, row_number() OVER () FROM customers c JOIN employees e ON c.email = e.email;
+--> refused | masked_order
+
+SELECT array_agg(c.id) FROM customers c JOIN employees e USING (email);
+--> refused | masked_order
+
+SELECT count(*) OVER (PARTITION BY email), row_number() OVER () FROM customers;
+--> refused | masked_order
+
+WITH RECURSIVE t AS (SELECT email FROM customers UNION SELECT email FROM t) SELECT * FROM t;
+--> refused | masked_order
+
+SELECT DISTINCT ON (n) n, mail FROM grouped;
+--> refused | masked_order
+
+SELECT row_number() OVER () FROM grouped;
+--> refused | masked_order
+
+-- Catalog columns that can hold values.
+SELECT attname FROM pg_attribute WHERE attmissingval IS DISTINCT FROM '{x}';
+--> refused | masked_test
 
 -- Not SQL.
 SELEC 1;

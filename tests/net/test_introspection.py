@@ -126,7 +126,7 @@ def test_types(catalog: Catalog) -> None:
 
 
 def test_operators_of_others(catalog: Catalog) -> None:
-    assert catalog.operators == {"===": frozenset({catalog.types["hr", "mood"].oid, 25})}
+    assert catalog.operators == {"===": frozenset({(catalog.types["hr", "mood"].oid, 25)})}
 
 
 def test_roles_are_members_of_all_they_reach(catalog: Catalog, made: Cluster) -> None:

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from pgproxy.policy.plan import REFUSED_STATEMENT
-from pgproxy.policy.rules import Computed, Filters
-from tests.shop_catalog import ANALYST, planner
+from pgproxy.policy.planner import CatalogPlanner
+from pgproxy.policy.rules import ColumnPattern, Computed, Filters
+from tests.shop_catalog import ANALYST, catalog, planner, policy
 
 CASES = Path(__file__).parents[1] / "lineage"
 
@@ -195,6 +196,15 @@ def test_a_shown_field_has_no_masked_origin() -> None:
     assert statement.fields is not None
     assert statement.fields[0].origins == frozenset()
     assert statement.fields[1].origins == {(100, 1)}
+
+
+def test_a_parent_does_not_show_what_a_child_masks() -> None:
+    base = policy()
+    rules = replace(base, columns=(ColumnPattern("shop.customers_2020.city", "ssn"), *base.columns))
+    plans = CatalogPlanner(rules, ANALYST, catalog(), ["shop"])
+    (statement,) = plans.plan(b"SELECT city FROM customers").statements
+    assert statement.fields is not None
+    assert statement.fields[0].treatment.name == "partial"
 
 
 def test_audit_text_holds_no_literal_and_no_comment() -> None:
