@@ -12,7 +12,8 @@ README = (ROOT / "README.md").read_text("utf-8")
 
 
 def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+    pattern = rf"^```{language}\n(.*?)^```$"
+    return re.findall(pattern, README, re.DOTALL | re.MULTILINE)
 
 
 def test_the_policy_loads_as_it_stands(tmp_path: Path) -> None:
@@ -38,7 +39,7 @@ def test_the_policy_loads_as_it_stands(tmp_path: Path) -> None:
 def test_the_two_commands_are_there() -> None:
     assert "python3 -m pgproxy demo" in README
     assert "python3 -m tests" in README
-    named = set(re.findall(r"^pgproxy (\w+)", "".join(blocks("")), re.MULTILINE))
+    named = set(re.findall(r"^pgproxy (\w+)", "".join(blocks("sh")), re.MULTILINE))
     assert named
     assert named <= set(COMMANDS)
 
