@@ -23,8 +23,15 @@ PATIENCE_SECONDS = 10.0
 RETRY_SECONDS = 0.25
 SYNC_SECONDS = 1.0
 
-# A pipe whose reader is slow may lag by this much before clients feel it.
+# A full pipe is tried again this soon while its reader reads: what it holds is read in no time.
+PIPE_SECONDS = 0.005
+
+# A pipe whose reader is slow may lag by this much before clients feel it, and until it lags by half
+# of it; one whose reader takes nothing at all for ``patience`` seconds is lost.
 BACKLOG = 1 << 20
+
+# What fails when nothing fails but the reader's pace.
+_LAG = "reader"
 
 log = logging.getLogger(__name__)
 
@@ -94,12 +101,14 @@ class AuditTrail:
 
     def _flush(self) -> None:
         self._retrying = None
-        self._write()
+        moved = self._write()
         if self._pending:
-            self._retrying = self._loop.call_later(RETRY_SECONDS, self._flush)
-        self._judge()
+            wait = PIPE_SECONDS if moved and not self._file.durable else RETRY_SECONDS
+            self._retrying = self._loop.call_later(wait, self._flush)
+        self._judge(moved)
 
-    def _write(self) -> None:
+    def _write(self) -> bool:
+        """Whether anything was taken."""
         done = 0
 
         def write() -> None:
@@ -110,6 +119,7 @@ class AuditTrail:
             del self._pending[:done]
             if self._file.durable and self._syncing is None:
                 self._syncing = self._loop.call_later(SYNC_SECONDS, self._sync)
+        return done > 0
 
     def _sync(self) -> None:
         future: asyncio.Future[None]
@@ -140,13 +150,17 @@ class AuditTrail:
         self._failing.pop(what, None)
         return True
 
-    def _judge(self) -> None:
+    def _judge(self, moved: bool = False) -> None:
+        now = time.monotonic()
+        behind = len(self._pending) > (BACKLOG if self.state is State.WRITING else BACKLOG // 2)
+        if moved or not behind:
+            self._failing.pop(_LAG, None)
+        if behind:
+            self._failing.setdefault(_LAG, now)
         since = min(self._failing.values(), default=None)
+        state = State.WRITING
         if since is not None:
-            lost = time.monotonic() - since >= self._patience
-            state = State.LOST if lost else State.BEHIND
-        else:
-            state = State.BEHIND if len(self._pending) > BACKLOG else State.WRITING
+            state = State.LOST if now - since >= self._patience else State.BEHIND
         if state is not self.state:
             self.state = state
             level = logging.INFO if state is State.WRITING else logging.ERROR

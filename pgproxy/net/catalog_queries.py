@@ -87,3 +87,48 @@ CROSS JOIN LATERAL unnest(s.setconfig) AS c(line)
 WHERE (s.setdatabase = 0 OR d.datname = current_database()) AND c.line LIKE 'search\\_path=%'
 ORDER BY s.setrole <> 0, s.setdatabase <> 0
 """
+
+# One short text, and another one once anything above would read differently.  Needs no right on
+# data.  Sums of hashes need no order; where other work than DDL writes a row again (TRUNCATE in
+# pg_class) its content counts, else who wrote it: no row comes back with the xmin it had.
+FINGERPRINT = """
+SELECT concat_ws('; ',
+    (SELECT 'class ' || sum(hashtextextended(
+                concat_ws(' ', oid, relname, relnamespace, relkind, relowner), 0))
+     FROM pg_class WHERE relkind IN ('r', 'p', 'v', 'm', 'f') AND relpersistence <> 't'
+       AND relnamespace <> 'pg_toast'::regnamespace),
+    (SELECT 'column ' || sum(hashint8extended((a.attrelid::int8 << 16) + a.attnum,
+                                              a.xmin::text::int8))
+     FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid
+     WHERE a.attrelid >= 16384 AND a.attnum > 0 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+       AND c.relpersistence <> 't'),
+    (SELECT 'rule ' || sum(hashint8extended(r.oid::int8, r.xmin::text::int8))
+     FROM pg_rewrite AS r JOIN pg_class AS c ON c.oid = r.ev_class
+     WHERE r.oid >= 16384 AND c.relpersistence <> 't'),
+    (SELECT 'parent ' || sum(hashint8extended((inhrelid::int8 << 32) + inhparent::int8,
+                                              (inhseqno::int8 << 32) + xmin::text::int8))
+     FROM pg_inherits),
+    (SELECT 'type ' || sum(hashint8extended(oid::int8, xmin::text::int8))
+     FROM pg_type WHERE oid >= 16384 AND typrelid = 0 AND NOT EXISTS (
+         SELECT FROM pg_type AS e JOIN pg_class AS c ON c.oid = e.typrelid
+         WHERE e.oid = pg_type.typelem AND c.relpersistence = 't')),
+    (SELECT 'operator ' || sum(hashint8extended(oid::int8, xmin::text::int8))
+     FROM pg_operator WHERE oid >= 16384),
+    (SELECT 'function ' || sum(hashint8extended(oid::int8, xmin::text::int8))
+     FROM pg_proc WHERE oid >= 16384),
+    (SELECT 'schema ' || sum(hashtextextended(concat_ws(' ', oid, nspname), 0))
+     FROM pg_namespace WHERE nspname !~ '^pg_(toast|temp_|toast_temp_)'),
+    (SELECT 'role ' || sum(hashtextextended(
+                concat_ws(' ', oid, rolname, rolsuper, rolreplication, rolbypassrls,
+                          rolcreaterole), 0))
+     FROM pg_roles),
+    (SELECT 'member ' || sum(hashint8extended((roleid::int8 << 32) + member::int8,
+                                              xmin::text::int8))
+     FROM pg_auth_members),
+    (SELECT 'setting ' || sum(hashint8extended((setdatabase::int8 << 32) + setrole::int8,
+                                               xmin::text::int8))
+     FROM pg_db_role_setting),
+    (SELECT 'owner ' || concat_ws(' ', oid, datdba)
+     FROM pg_database WHERE datname = current_database())
+)
+"""

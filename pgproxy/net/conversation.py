@@ -20,6 +20,7 @@ from pgproxy.net.lookups import Tokens
 from pgproxy.net.services import Services
 from pgproxy.session.effects import (
     Audit,
+    CatalogChanged,
     Close,
     ConnectUpstream,
     Effect,
@@ -38,6 +39,7 @@ TIMED_OUT = "57014"
 # end is awaited, and where it has not taken our last bytes yet (it may just be slow).
 END_SWEEPS = 2
 QUEUED_SWEEPS = 60
+LINGER_SWEEPS = 10  # at most, where the peer has our last bytes and goes on sending
 
 # The same for a client that has left while it was not read: what it sent before may still be meant.
 # Systems move bytes in lumps of megabytes, so a slow server can look like a stuck one for seconds.
@@ -79,6 +81,7 @@ class Conversation:
         "_closed",
         "_connecting",
         "_house",
+        "_lingered",
         "_progress",
         "_services",
         "_start_timer",
@@ -98,6 +101,7 @@ class Conversation:
         self._start_timer: asyncio.TimerHandle | None = None
         self._progress: tuple[int, ...] = ()
         self._stuck = 0
+        self._lingered = 0
         self._admitted = False
         self._closed = False
         self.generation = 0
@@ -149,10 +153,8 @@ class Conversation:
         if self._closed:
             return
         try:
-            if leg is self._client:
-                self._do(self.session.client_data(data))
-            else:
-                self._do(self.session.upstream_data(data))
+            client = leg is self._client
+            self._do((self.session.client_data if client else self.session.upstream_data)(data))
         except Exception as error:
             self._fault(error)
 
@@ -189,7 +191,9 @@ class Conversation:
         self._stuck = self._stuck + 1 if progress == self._progress else 0
         self._progress = progress
         if self._closed:
-            if self._stuck >= (QUEUED_SWEEPS if any(queued) else END_SWEEPS):
+            self._lingered += not any(queued)
+            stuck = self._stuck >= (QUEUED_SWEEPS if any(queued) else END_SWEEPS)
+            if stuck or self._lingered >= LINGER_SWEEPS:
                 self.abort()
             return not all(leg.lost for leg in legs)
         if self._client.paused and self._stuck >= LEFT_SWEEPS and self._client.hung_up():
@@ -220,6 +224,8 @@ class Conversation:
                 audited = True
             elif isinstance(effect, Close):
                 self._close(effect)
+            elif isinstance(effect, CatalogChanged):
+                self._services.catalogs.suspect()
             elif isinstance(effect, ForwardCancel):
                 self._cancelling = self._house.start(self._cancel(effect.packet))
             else:
@@ -246,11 +252,9 @@ class Conversation:
             self._services.lookups.ask(effect.requests, self._tokens)
         elif isinstance(effect, ConnectUpstream):
             self._connecting = self._house.start(self._connect())
-        elif isinstance(effect, RefreshCatalog):
-            self._house.start(self._catalog(effect))
         else:
             known = self._services.catalogs.known(effect.database)
-            if known is not None:
+            if known is not None and isinstance(effect, LoadCatalog):
                 return self.session.catalog_ready(known)
             self._house.start(self._catalog(effect))
         return []

@@ -23,6 +23,10 @@ from pgproxy.vault.store import Vault
 
 PING_SECONDS = 5.0
 
+# A vault that has failed after this long is not asked for the rest of a round: a lock waited for
+# once a space would keep everybody behind the round waiting for as many times its patience.
+FAILED_SECONDS = 2.0
+
 Tokens = tuple[Mapping[bytes, bytes], ...]
 # Gets the tokens in the order of the requests, or why there are none.
 Answered = Callable[[Tokens | Unavailable], None]
@@ -95,13 +99,20 @@ class Lookups:
 
 
 def _find(vault: Vault, values: Mapping[TokenSpace, Sequence[bytes]]) -> _Found:
-    """In the vault's thread.  One space that fails takes no other with it."""
+    """In the vault's thread.  One space that fails at once takes no other with it."""
     found: _Found = {}
+    given_up: Unavailable | None = None
     for space, wanted in values.items():
+        if given_up is not None:
+            found[space] = given_up
+            continue
+        started = time.monotonic()
         try:
             found[space] = dict(zip(wanted, vault.tokens(space, wanted), strict=True))
         except Unavailable as error:
             found[space] = error
+            if time.monotonic() - started >= FAILED_SECONDS:
+                given_up = error
         except Exception as error:
             # Its text may hold a value: only where it came from is told.
             log.error("fault in the vault: %s", origin(error))

@@ -25,11 +25,12 @@ from pgproxy.net.audit import AuditTrail, State
 from pgproxy.net.build import Build
 from pgproxy.net.catalogs import REFRESH_SECONDS, Catalogs
 from pgproxy.net.front_page import front_page
-from pgproxy.net.introspection import read_catalog
+from pgproxy.net.introspection import read_snapshot
 from pgproxy.net.logs import quiet_loop
 from pgproxy.net.lookups import Lookups
 from pgproxy.net.metrics import CONTENT_TYPE, Metrics
 from pgproxy.net.planners import Planners
+from pgproxy.net.probes import Probes
 from pgproxy.net.readiness import Readiness
 from pgproxy.net.server import Room, Server
 from pgproxy.net.services import OpenSession, Services
@@ -84,7 +85,7 @@ class _Proxy:
         stack.push_async_callback(server.stop)
         proxy = cls(config, path, server, rules)
         proxy._handle_signals(stack)
-        server.start(services.catalogs.keep_fresh(server.databases))
+        server.start(services.catalogs.keep_fresh(server.databases, server.masked_databases))
         server.start(_try_catalog(config, services.catalogs))
         await _open_admin(config, server, stack)
         for address in await _listening(
@@ -169,6 +170,9 @@ def _open(config: Config, stack: AsyncExitStack) -> tuple[Services, _Rules]:
     stack.push_async_callback(lookups.close)
     audit = AuditTrail(proxy.audit.path)
     stack.callback(audit.close)
+    probes = Probes(proxy.catalog.url)
+    stack.callback(probes.close)
+    catalogs = Catalogs(proxy.catalog.url, read_snapshot, probes)
     context = SessionContext(
         policy=config.policy,
         treatments=Treatments(Keys(ring.treatment_secret()), tokens),
@@ -177,11 +181,12 @@ def _open(config: Config, stack: AsyncExitStack) -> tuple[Services, _Rules]:
         make_planner=Planners(config.policy),
         audit_sql=audit_sql,
         now=time.perf_counter,
+        catalog_holds=catalogs.holds,
     )
     rules = _Rules(config, context)
     services = Services(
         upstream=Upstream.parse(proxy.upstream.url),
-        catalogs=Catalogs(proxy.catalog.url, read_catalog),
+        catalogs=catalogs,
         lookups=lookups,
         audit=audit,
         counters=counters,

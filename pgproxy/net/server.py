@@ -71,6 +71,10 @@ class Server:
         """Those that somebody is using."""
         return {c.session.database for c in self._admitted}
 
+    def masked_databases(self) -> Collection[str]:
+        """Those that a masked session is using."""
+        return {c.session.database for c in self._admitted if c.session.masked}
+
     def sessions(self) -> int:
         """Clients that have said who they are, and are not gone."""
         return len(self._admitted)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 
 from pgproxy.errors import Unavailable, UpstreamViolation
 from pgproxy.policy.plan import QueryPlan, StatementPlan
+from pgproxy.session.changes import words
 from pgproxy.session.effects import ResolveTokens
 from pgproxy.session.questions import Shared
 from pgproxy.session.replies import Expect
@@ -198,19 +199,25 @@ class Answers:
 
     def _command_complete(self, body: bytes) -> None:
         entry = self._expected(Expect.QUERY, Expect.EXECUTE)
-        backend.parse_command_complete(body)
+        kind = words(backend.parse_command_complete(body))
         if entry.expect is Expect.QUERY:
             plan, result = _current(entry), entry.result
             if (plan.fields is None) != (result is None):
                 raise UpstreamViolation("the server ended a statement without its rows")
             self._notices(plan)
             self._reports.completed(entry, plan, result)
+            self._changed(kind, plan)
             entry.done += 1
             entry.result = None
         else:
             self._executed(entry)
+            self._changed(kind, _only(self._portal(entry).plan))
             self._queue.pop()
         self._client(message(backend.COMMAND_COMPLETE, body))
+
+    def _changed(self, kind: str, plan: StatementPlan) -> None:
+        made = kind == "SELECT" and plan.fields is None
+        self._reports.changes.completed(kind, made_table=made)
 
     def _portal_suspended(self, body: bytes) -> None:
         entry = self._expected(Expect.EXECUTE)
@@ -248,6 +255,7 @@ class Answers:
                 raise UpstreamViolation("the server left statements of a query out")
             self._names.simple_query()
         self._queue.ready(status)
+        self._reports.changes.ready(status)
         if status == backend.IDLE:
             self._names.transaction_ended()
             self._reports.transaction_ended()

@@ -59,5 +59,7 @@ class SessionContext:
     make_planner: PlannerFactory
     audit_sql: Callable[[bytes], str]
     now: Callable[[], float]
+    # Whether plans may be made on that version of a database's catalog: it was found true of late.
+    catalog_holds: Callable[[str, int], bool]
     client: str = ""
     limits: Limits = field(default_factory=Limits)

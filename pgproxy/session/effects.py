@@ -51,6 +51,14 @@ class RefreshCatalog:
 
 
 @dataclass(frozen=True, slots=True)
+class CatalogChanged:
+    """What this session ran may have changed a catalog: no snapshot read before is to be trusted.
+
+    Carried out before anything else is planned, in whichever session.
+    """
+
+
+@dataclass(frozen=True, slots=True)
 class ResolveTokens:
     """Durable tokens for these values; answered by ``tokens_ready`` or ``tokens_failed``."""
 
@@ -81,6 +89,7 @@ Effect = (
     | ForwardCancel
     | LoadCatalog
     | RefreshCatalog
+    | CatalogChanged
     | ResolveTokens
     | Audit
     | Close

@@ -22,6 +22,7 @@ class Guard(Phase):
     """See ``questions`` for what goes up, ``answers`` for what comes down."""
 
     ready = True
+    masked = True
 
     def __init__(
         self, context: SessionContext, outbox: Outbox, identity: Identity, catalog: Catalog
@@ -80,8 +81,8 @@ class Guard(Phase):
         self._questions.refreshed()
 
     def catalog_failed(self, reason: str) -> None:
-        """The statement that needed it is refused by the plan there is."""
-        self._questions.refreshed()
+        """The statement that needed it is refused, by the plan there is if that still holds."""
+        self._questions.refreshed(failed=True)
 
     def tokens_ready(self, tokens: tuple[Mapping[bytes, bytes], ...]) -> None:
         """The rows go on."""

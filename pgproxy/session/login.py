@@ -68,7 +68,9 @@ class Login(Phase):
     def catalog_ready(self, catalog: Catalog) -> None:
         """Which entry of the policy the login has."""
         if self._refreshing:
-            raise self._refuse(self._second_look(catalog))
+            if self._refusal is not None:
+                raise self._refuse(self._second_look(catalog))
+            self._confirm(catalog)
         if not self._decided:
             self._catalog = catalog
             self._decide(catalog)
@@ -77,10 +79,10 @@ class Login(Phase):
 
     def catalog_failed(self, reason: str) -> None:
         """The login goes on, so that only a login that the server knows is told about it."""
-        if self._refreshing and self._refusal is not None:
-            raise self._refuse(self._refusal)
+        if self._refreshing:
+            raise self._refuse(self._refusal or _unread())
         if not self._decided:
-            self._refusal = Unavailable("the catalog of the database cannot be read")
+            self._refusal = _unread()
             self._decided = True
             self._start()
 
@@ -239,10 +241,7 @@ class Login(Phase):
 
     def _ready(self) -> None:
         if isinstance(self._refusal, Refusal) and self._refusal.reason == "unknown_role":
-            catalog = self._catalog
-            self._refreshing = True
-            version = catalog.version if catalog else 0
-            self._outbox.add(RefreshCatalog(self.startup.database, version))
+            self._refresh()
             return
         if self._refusal is not None:
             raise self._refuse(self._refusal)
@@ -252,6 +251,29 @@ class Login(Phase):
         too_new = self.startup.protocol[1] > _NEWEST_MINOR or bool(self._options())
         if self._masked and too_new and not self._negotiated:
             raise _unknown_protocol()
+        if self._masked and not self._context.catalog_holds(self.startup.database, catalog.version):
+            # A password may take its time.
+            self._refresh()
+            return
+        self._begin(catalog, rule)
+
+    def _refresh(self) -> None:
+        self._refreshing = True
+        version = self._catalog.version if self._catalog else 0
+        self._outbox.add(RefreshCatalog(self.startup.database, version))
+
+    def _confirm(self, catalog: Catalog) -> None:
+        """What was decided on the old snapshot must be what the new one says."""
+        before = self._rule, self._packet()
+        self._catalog = catalog
+        self._decide(catalog)
+        if self._refusal is None and before != (self._rule, self._packet()):
+            self._refusal = Unavailable("the rules of this login have just changed: connect again")
+        if self._refusal is not None or self._rule is None:
+            raise self._refuse(self._refusal or _unread())
+        self._begin(catalog, self._rule)
+
+    def _begin(self, catalog: Catalog, rule: RoleRule) -> None:
         identity = Identity(self.startup.database, self.startup.user, rule)
         self.next = self._successor(identity, catalog)
         self.next.cancel = self.cancel
@@ -279,6 +301,10 @@ def _unknown_options(body: bytes) -> list[bytes]:
     options = [cursor.string() for _ in range(cursor.uint32())]
     cursor.end()
     return options
+
+
+def _unread() -> Unavailable:
+    return Unavailable("the catalog of the database cannot be read")
 
 
 def _unknown_protocol() -> Refusal:

@@ -17,6 +17,7 @@ class Phase:
     """
 
     ready = False
+    masked = False
 
     def __init__(self, outbox: Outbox) -> None:
         self._outbox = outbox

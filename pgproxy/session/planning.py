@@ -20,6 +20,11 @@ class Planning:
         """Whose catalog it is."""
         return self._identity.database
 
+    @property
+    def holds(self) -> bool:
+        """Whether the snapshot may be planned on right now."""
+        return self._context.catalog_holds(self.database, self.version)
+
     def renew(self, catalog: Catalog) -> None:
         """Plan on this snapshot from now on, if it is newer."""
         if catalog.version > self.version:

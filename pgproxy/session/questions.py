@@ -26,6 +26,13 @@ _CHANGED = Refusal(
     "the tables of this prepared statement have changed: prepare it again",
     sqlstate="0A000",
 )
+_UNSURE = Refusal(
+    "catalog",
+    "the catalog of the database cannot be read in time: try again",
+    sqlstate="58000",
+)
+# Looks at the catalog that one message waits for, while others keep changing it.
+_ROUNDS = 20
 _FUNCTION_CALL = Refusal(
     "function_call",
     "FunctionCall is refused for a role with masked columns",
@@ -57,6 +64,7 @@ class Questions:
         )
         # Messages that wait for a newer catalog, in order; the first has asked for it.
         self._held: deque[tuple[int, bytes]] = deque()
+        self._rounds = 0
         self._refreshed = False
         self.waiting = False
 
@@ -75,11 +83,12 @@ class Questions:
         self._held.extend((kind, body) for kind, body, _ in self._framer.feed(data))
         self._run()
 
-    def refreshed(self) -> None:
+    def refreshed(self, *, failed: bool = False) -> None:
         """The catalog that was awaited is there, or is not to be had: go on with what there is."""
         if self.waiting:
             self.waiting = False
             self._refreshed = True
+            self._rounds = _ROUNDS if failed else self._rounds + 1
             self._run()
 
     def _run(self) -> None:
@@ -89,6 +98,7 @@ class Questions:
             if self._forward(kind, body):
                 held.popleft()
                 self._refreshed = False
+                self._rounds = 0
 
     def _forward(self, kind: int, body: bytes) -> bool:
         """Sends a message on; False when a newer catalog is needed first."""
@@ -137,13 +147,24 @@ class Questions:
         self._names.send(entry)
 
     def _plan(self, sql: bytes) -> QueryPlan | None:
-        """The plan; None when a newer catalog was asked for: once a message."""
+        """The plan; None when a newer catalog was asked for: once a message, if names are missing.
+
+        What does not hold any more is not planned on, however long that takes.
+        """
+        if not self.planning.holds:
+            if self._rounds >= _ROUNDS:
+                return _refusing(_UNSURE)
+            self._ask()
+            return None
         plan = self.planning.plan(sql)
         if not plan.stale or self._refreshed:
             return plan
+        self._ask()
+        return None
+
+    def _ask(self) -> None:
         self.waiting = True
         self._outbox.add(RefreshCatalog(self.planning.database, self.planning.version))
-        return None
 
     def _query(self, query: frontend.Query) -> bool:
         plan = self._plan(query.query)
@@ -165,12 +186,13 @@ class Questions:
 
     def _bind(self, bind: frontend.Bind, body: bytes) -> bool:
         statement = self._names.sent(bind.statement)
-        if statement is not None and statement.planner is not self.planning.planner:
+        known = self.planning.planner
+        if statement is not None and (statement.planner is not known or not self.planning.holds):
             plan = self._plan(statement.text)
             if plan is None:
                 return False
             if not _same(statement.plan, plan):
-                self._refuse_bind()
+                self._refuse_bind(plan)
                 return True
             statement.plan = plan
             statement.planner = self.planning.planner
@@ -180,9 +202,10 @@ class Questions:
         self._outbox.upstream(message(frontend.BIND, body) + layout)
         return True
 
-    def _refuse_bind(self) -> None:
+    def _refuse_bind(self, new: QueryPlan) -> None:
         """The server would analyse the old text anew, against tables that we judge otherwise."""
-        plan = _refusing(_CHANGED)
+        unsure = any(statement.refusal is _UNSURE for statement in new.statements)
+        plan = _refusing(_UNSURE if unsure else _CHANGED)
         statement = self._statement(b"", plan)
         self._push(Asked(Expect.PARSE, name=_STAND_IN, statement=statement))
         self._outbox.upstream(frontend.Parse(_STAND_IN, plan.sql).encode())

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pgproxy.errors import ClientViolation, Unavailable, UpstreamViolation
+from pgproxy.session.changes import Changes, makes_table, words
 from pgproxy.session.context import Identity, SessionContext
 from pgproxy.session.effects import Close
 from pgproxy.session.ledger import Ledger, Line
@@ -31,6 +32,10 @@ class Text:
         self._raw = raw
         self._audited: str | None = None
 
+    def makes_table(self) -> bool:
+        """Whether it may be what a SELECT tag does not tell from a SELECT."""
+        return makes_table(self._raw)
+
     def audited(self, audit_sql: Callable[[bytes], str]) -> str:
         """Without literals."""
         if self._audited is None:
@@ -47,6 +52,7 @@ class Passed(Entry):
     text: Text | None = field(default=None, repr=False)
     started: float = 0.0
     rows: int = 0
+    told: int = 0  # the rows that earlier tags of a query string were about
     kind: str = ""
     sqlstate: str = ""
 
@@ -72,6 +78,7 @@ class Relay(Phase):
         self._answered = Framer(
             MAX_LENGTH, merge_rows=False, discard=_STREAMED, violation=UpstreamViolation
         )
+        self._changes = Changes(outbox)
         self._fatal_seen = False
         self._left = False
 
@@ -94,6 +101,7 @@ class Relay(Phase):
         """What was sent and has not ended."""
         for entry in self._queue.entries:
             self._drop(entry)
+        self._changes.tell()
 
     def client_data(self, data: bytes) -> None:
         """To the server."""
@@ -173,9 +181,15 @@ class Relay(Phase):
         self._take(Expect.DESCRIBE_STATEMENT, Expect.DESCRIBE_PORTAL)
 
     def _completed(self, body: bytes) -> None:
-        head = self._queue.head
+        head, kind = self._queue.head, words(body)
+        # Rows without a row: CREATE TABLE AS.  No rows may be that, too: then the text must tell.
+        made = kind == "SELECT" and (head is None or head.rows == head.told)
+        if made and head is not None and body == _NO_ROWS:
+            text = self._portals.get(head.name) if head.expect is Expect.EXECUTE else head.text
+            made = text is None or text.makes_table()
+        self._changes.completed(kind, made_table=made)
         if head is not None:
-            head.kind = _tag(body)
+            head.kind, head.told = kind, head.rows
         entry = self._take(Expect.EXECUTE)
         if entry:
             self._write(entry)
@@ -196,6 +210,7 @@ class Relay(Phase):
                 self._write(dropped)
 
     def _ready(self, body: bytes) -> None:
+        self._changes.ready(body)
         while (entry := self._queue.head) is not None and entry.expect not in ENDS_READY:
             self._drop(entry)
             self._queue.pop()
@@ -235,11 +250,7 @@ class Relay(Phase):
         self._ledger.write(line)
 
 
-def _tag(body: bytes) -> str:
-    """The words of a command tag, without its counts."""
-    words = body.rstrip(b"\0").decode("ascii", "replace").split()
-    return " ".join(word for word in words if word.isalpha())
-
+_NO_ROWS = b"SELECT 0\0"
 
 _EXPECTS = {
     frontend.BIND: Expect.BIND,

@@ -7,6 +7,7 @@ them: deferred checks and cursors fail later than the statement that is to blame
 
 from pgproxy.errors import UpstreamViolation
 from pgproxy.policy.plan import REFUSED_SQLSTATE, QueryPlan, StatementPlan
+from pgproxy.session.changes import Changes
 from pgproxy.session.conditions import label
 from pgproxy.session.ledger import Ledger, Line
 from pgproxy.session.questions import Shared
@@ -40,6 +41,7 @@ class Reports:
         self._ledger = ledger
         self._login = login
         self._tainted = False
+        self.changes = Changes(shared.outbox)
         self.fatal_seen = False
 
     def touched(self, plan: QueryPlan) -> None:
@@ -100,6 +102,7 @@ class Reports:
 
     def abandoned(self) -> None:
         """The session ends: what was sent and has not ended is put down all the same."""
+        self.changes.tell()
         for entry in self._shared.queue.entries:
             if entry.expect in (Expect.QUERY, Expect.EXECUTE) and not entry.failed:
                 self._failed(entry, "", complete=False)

@@ -38,6 +38,11 @@ class Session:
         return self._phase.ready
 
     @property
+    def masked(self) -> bool:
+        """Logged in, and planned for: its catalog must be watched."""
+        return self._phase.masked
+
+    @property
     def client_blocked(self) -> bool:
         """The client should not be read for now."""
         return not self.closed and self._phase.client_blocked

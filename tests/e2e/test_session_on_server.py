@@ -64,6 +64,7 @@ class House:
             make_planner=lambda catalog, rule, path: CatalogPlanner(POLICY, rule, catalog, path),
             audit_sql=audit_sql,
             now=time.monotonic,
+            catalog_holds=lambda database, version: True,
         )
         return Through(self.cluster.port, context, lambda: self.catalog, chop)
 

@@ -46,6 +46,7 @@ class RelaySession(Session):
     """Its first byte is the login; from then on it relays.  What happened is kept in ``events``."""
 
     ready = False
+    masked = False
     client_blocked = False
     upstream_blocked = False
 
@@ -162,9 +163,19 @@ async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
         await writer.drain()
 
 
-async def no_catalog(url: str, database: str, version: int) -> Catalog:
+async def no_catalog(url: str, database: str, version: int) -> tuple[Catalog, str]:
     """A reading that sees an empty database."""
-    return Catalog(database, version, 180000, {}, {}, {})
+    return Catalog(database, version, 180000, {}, {}, {}), ""
+
+
+class NoLooks:
+    """A database in which nothing ever changes."""
+
+    async def look(self, database: str) -> str:
+        return ""
+
+    def release(self, database: str) -> None:
+        pass
 
 
 @dataclass
@@ -275,7 +286,7 @@ async def rig(folder: Path, wish: Wish = Wish()) -> AsyncIterator[Rig]:
     path = folder / wish.audit
     services = Services(
         Upstream("127.0.0.1", listener.sockets[0].getsockname()[1]),
-        Catalogs("", no_catalog),
+        Catalogs("", no_catalog, NoLooks()),
         Lookups(vault, counters),
         AuditTrail(str(path), wish.patience),
         counters,

@@ -6,6 +6,7 @@ import json
 import os
 from pathlib import Path
 import stat
+import time
 
 import pytest
 
@@ -168,6 +169,64 @@ def test_slow_reader_of_a_pipe_blocks_nobody_and_gets_every_line(
         os.close(reader)
 
     run(test)
+
+
+def test_pipe_whose_reader_paused_is_drained_as_fast_as_it_is_read(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+
+    async def test() -> None:
+        trail = AuditTrail(str(pipe))
+        reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+        for _ in range(400):
+            trail.put(record("x" * 9000))
+        trail.flush()
+        assert trail.state is State.BEHIND
+        started, got = time.monotonic(), 0
+        while got < 400 * 9000:
+            try:
+                got += len(os.read(reader, 1 << 20))
+            except BlockingIOError:
+                await asyncio.sleep(0.001)
+        # One pipe full each RETRY_SECONDS would take more than ten.
+        assert time.monotonic() - started < 4
+        await until(lambda: trail.state is State.WRITING)
+        trail.close()
+        os.close(reader)
+
+    run(test)
+
+
+def test_pipe_that_nobody_reads_is_lost_until_somebody_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit, "RETRY_SECONDS", 0.02)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    states = list[State]()
+
+    async def test() -> None:
+        trail = AuditTrail(str(pipe), patience=0.2)
+        trail.changed = states.append
+        reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+        for _ in range(200):
+            trail.put(record("x" * 9000))
+        trail.flush()
+        await until(lambda: trail.state is State.LOST)
+        got = b""
+        while got.count(b"\n") < 200:
+            try:
+                got += os.read(reader, 1 << 16)
+            except BlockingIOError:
+                await asyncio.sleep(0.001)
+        await until(lambda: trail.state is State.WRITING)
+        await asyncio.sleep(0)
+        trail.close()
+        os.close(reader)
+
+    run(test)
+    assert states[:2] == [State.BEHIND, State.LOST]
+    assert states[-1] is State.WRITING
 
 
 def test_reopen_follows_a_file_that_was_moved_away(tmp_path: Path) -> None:

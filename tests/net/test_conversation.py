@@ -207,6 +207,25 @@ def test_client_that_stays_after_the_end_is_cut_off(tmp_path: Path, loop: str) -
     run(test, loop)
 
 
+def test_client_that_keeps_sending_after_the_end_is_cut_off(tmp_path: Path, loop: str) -> None:
+    async def test() -> None:
+        async with rig(tmp_path, Wish(session=Waiting, startup_seconds=0.1)) as proxy:
+            client = await proxy.connect()
+            await client.reader.readexactly(len(b"FATAL 57014"))
+
+            async def trickle() -> None:
+                while True:
+                    client.writer.write(b"x")
+                    await asyncio.sleep(0.02)
+
+            trickling = asyncio.create_task(trickle())
+            await proxy.until(lambda: not proxy.server._conversations, 5)
+            trickling.cancel()
+            client.leave()
+
+    run(test, loop)
+
+
 def test_silent_connection_is_closed_without_a_word(tmp_path: Path, loop: str) -> None:
     async def test() -> None:
         async with rig(tmp_path, Wish(startup_seconds=0.1)) as proxy:

@@ -1,13 +1,15 @@
 """The vault's thread: one round for all who wait, failures apart, no value in a log."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 import logging
+import time
 
 import pytest
 
 from pgproxy.errors import Unavailable
+from pgproxy.net import lookups as lookups_module
 from pgproxy.net.lookups import Lookups, Tokens
 from pgproxy.session.counters import Counters
 from pgproxy.treatment.tokens import TokenRequest, TokenSpace
@@ -97,6 +99,32 @@ def test_space_that_fails_takes_no_other_with_it(
         run(test, loop)
     assert "4111" not in caplog.text
     assert "ValueError at" in caplog.text
+
+
+def test_locked_vault_is_waited_for_once_a_round_not_once_a_space(
+    loop: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lookups_module, "FAILED_SECONDS", 0.1)
+
+    class Locked(FakeVault):
+        def tokens(self, space: TokenSpace, values: Sequence[bytes]) -> list[bytes]:
+            self.calls.append((space, list(values)))
+            time.sleep(0.15)
+            raise Unavailable("another process keeps it locked")
+
+    async def test() -> None:
+        vault = Locked()
+        async with opened(vault) as lookups:
+            spaces = [TokenSpace(f"d{n}", "text") for n in range(20)]
+            answer = await ask(lookups, *(request(space, b"1") for space in spaces))
+            assert isinstance(answer, Unavailable)
+            assert answer.message == "another process keeps it locked"
+            assert len(vault.calls) == 1
+            # The next round asks again.
+            await ask(lookups, request(PEOPLE, b"1"))
+            assert len(vault.calls) == 2
+
+    run(test, loop)
 
 
 def test_ping_tells_what_is_wrong(loop: str) -> None:

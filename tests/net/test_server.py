@@ -146,8 +146,10 @@ def test_newer_catalog_reaches_the_sessions_of_its_database(tmp_path: Path, loop
             self.database = "other"
             return [LoadCatalog("other"), ConnectUpstream()]
 
-    async def changing(url: str, database: str, version: int) -> Catalog:
-        return Catalog(database, version, 180000, {}, {}, {}, search_paths={"v": str(version)})
+    async def changing(url: str, database: str, version: int) -> tuple[Catalog, str]:
+        paths = {"v": str(version)}
+        catalog = Catalog(database, version, 180000, {}, {}, {}, search_paths=paths)
+        return catalog, str(version)
 
     async def test() -> None:
         async with rig(tmp_path, Wish(session=Other)) as proxy:
@@ -224,7 +226,7 @@ def test_no_catalog_is_in_use_without_sessions(tmp_path: Path) -> None:
             client = await proxy.connect()
             await client.reader.readexactly(1)
             assert set(proxy.server.databases()) == {"shop"}
-            assert (await no_catalog("", "shop", 1)).database == "shop"
+            assert (await no_catalog("", "shop", 1))[0].database == "shop"
             client.leave()
 
     run(test)

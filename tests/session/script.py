@@ -1,6 +1,6 @@
 """A session between a fake client and a fake server, both in the hands of the test."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from pgproxy.analysis.catalog import Catalog
 from pgproxy.policy.plan import QueryPlan
@@ -47,6 +47,7 @@ class Script:
         self.later: dict[int, Plans] = {}  # plans from that catalog version on
         self.planners: list[tuple[int, list[str]]] = []
         self.clock = 0.0
+        self.holds: Callable[[int], bool] = lambda version: True  # may be planned on
         self.counters = Counters()
         self.tokens = TokenMap()
         context = SessionContext(
@@ -57,6 +58,7 @@ class Script:
             make_planner=self._planner,
             audit_sql=lambda text: f"audited {len(text)}",
             now=lambda: self.clock,
+            catalog_holds=lambda database, version: self.holds(version),
             client="192.0.2.1",
             limits=limits or Limits(),
         )
