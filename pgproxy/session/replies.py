@@ -76,6 +76,9 @@ class ReplyQueue(Generic[E]):
         expect = entry.expect
         if expect is Expect.COPY_END:
             self._copying = False
+            if self.entries and self.entries[-1].expect is Expect.COPY_END:
+                # One mark ends a copy; no number of them outside one may fill the queue.
+                return
         elif expect is Expect.SYNC:
             if self._copying:
                 return

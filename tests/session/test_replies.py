@@ -92,3 +92,15 @@ def test_only_syncs_before_the_end_of_a_copy_are_ignored() -> None:
     queue.copy_in()
     kept = [entry.expect for entry in queue.entries]
     assert kept == [Expect.EXECUTE, Expect.COPY_END, Expect.SYNC]
+
+
+def test_copy_ends_outside_a_copy_do_not_fill_the_queue() -> None:
+    """A client that sends CopyDone without end was never read again."""
+    queue: ReplyQueue[Entry] = ReplyQueue()
+    for _ in range(50):
+        queue.push(Entry(Expect.COPY_END))
+    assert len(queue) == 1
+    queue.push(Entry(Expect.QUERY))
+    head = queue.head
+    assert head is not None
+    assert head.expect is Expect.QUERY
