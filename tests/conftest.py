@@ -1,12 +1,19 @@
 """What every room's tests may use: one PostgreSQL for the run, and the name of the kernel."""
 
 from collections.abc import Iterator
+import signal
 
 import pytest
 
 from pgproxy.demo import shop
 from pgproxy.demo.postgres import Cluster
 from pgproxy.wire.kernel import IMPLEMENTATION
+
+# A run in the background (nohup, a shell's &) starts with these ignored, and so would every process
+# that a test starts and then means to stop.
+for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, signal.SIG_DFL)
 
 
 def pytest_report_header() -> str:
