@@ -89,15 +89,7 @@ def _wrap(level: Node) -> None:
     level.update(
         outer,
         op="SETOP_NONE",
-        targetList=[
-            {
-                "ResTarget": {
-                    "name": name,
-                    "val": {"ColumnRef": {"fields": _strings(_ALIAS, column)}},
-                }
-            }
-            for name, column in zip(names, columns, strict=True)
-        ],
+        targetList=[_target(name, column) for name, column in zip(names, columns, strict=True)],
         fromClause=[
             {
                 "RangeSubselect": {
