@@ -130,6 +130,9 @@ def read(path: str, data: bytes, environment: Mapping[str, str] | None = None) -
         node = None if deep else yaml.compose(text, Loader=_Loader)
     except yaml.YAMLError as error:
         line, problem = explain(text, error)
+        if "nesting depth" in problem:
+            # Newer releases of the library count too, as they read ahead.
+            problem = f"nested more than {MAX_DEPTH} levels deep"
         document.reject((), problem, line=line)
         return document
     if deep:

@@ -33,12 +33,52 @@ class FieldPlan:
     reason: str
 
 
+class NameAct(StrEnum):
+    """What a statement does with a name that lives in the server's session (manual, PREPARE,
+    DECLARE).  SQL and protocol share one name space of prepared statements and one of portals.
+    """
+
+    PREPARE = "prepare"  # makes a prepared statement
+    EXECUTE = "execute"  # runs one: its fields are those of what the name stands for
+    DEALLOCATE = "deallocate"  # '' for all
+    DECLARE = "declare"  # makes a portal
+    FETCH = "fetch"  # rows of one, like EXECUTE
+    MOVE = "move"  # the same without rows
+    CLOSE = "close"  # '' for all
+    DISCARD = "discard"  # DISCARD ALL: every statement and portal
+
+
+@dataclass(frozen=True, slots=True)
+class NameUse:
+    """``plan`` is what PREPARE and DECLARE make the name stand for; ``hold``: WITH HOLD."""
+
+    act: NameAct
+    name: str = ""
+    plan: "StatementPlan | None" = None
+    hold: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CopyFormat:
+    """How COPY … TO STDOUT writes a row (manual, COPY); the characters are single ASCII bytes."""
+
+    format: str = "text"  # text | csv | binary
+    delimiter: bytes = b"\t"
+    null: bytes = b"\\N"
+    quote: bytes = b'"'
+    escape: bytes = b'"'
+    header: bool = False
+    force_quote: tuple[bool, ...] = ()  # csv: per field
+
+
 @dataclass(frozen=True, slots=True)
 class StatementPlan:
     """One statement: what its fields become, or why it is refused.
 
     ``fields`` is None for a statement that returns no rows.  ``touches_masked``: error and notice
     texts of the server are withheld.  ``sql`` is for the audit trail: literals removed.
+    ``name_use``: it makes, runs or drops what has a name; the fields of EXECUTE and FETCH are those
+    of the name, and None here.  ``copy``: the fields come as CopyData.
     """
 
     kind: str
@@ -47,6 +87,8 @@ class StatementPlan:
     refusal: Refusal | None = None
     notices: tuple[str, ...] = ()
     touches_masked: bool = True
+    name_use: NameUse | None = None
+    copy: CopyFormat | None = None
 
 
 @dataclass(frozen=True, slots=True)
