@@ -36,22 +36,28 @@ def split_identifiers(text: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One row of pg_attribute; ``type_oid`` is atttypid, ``typmod`` atttypmod."""
+    """One row of pg_attribute; ``type_oid`` is atttypid, ``typmod`` atttypmod.
+
+    ``generated`` is the expression of a generated column, '' for any other.
+    """
 
     name: str
     attnum: int
     type_oid: int
     typmod: int = -1
+    generated: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Relation:
     """One row of pg_class with its columns (attnum > 0, not dropped, in attnum order).
 
-    ``kind`` is relkind: r table, p partitioned table, v view, m materialized view, f foreign table.
-    ``definition`` is pg_get_viewdef with an empty search_path, so that every name in it is
-    schema-qualified; '' for what is not a view.  ``ancestors`` are the OIDs it inherits from
-    (partitioned tables included), nearest first.
+    ``kind`` is relkind: r table, p partitioned table, v view, m materialized view, f foreign table,
+    S sequence, c composite type.  ``definition`` is pg_get_viewdef with an empty search_path, so
+    that every name in it is schema-qualified; '' for what is not a view.  ``ancestors`` are the
+    OIDs it inherits from (partitioned tables included), nearest first.  ``orders``: for each thing
+    that can decide in which order its rows are read (an index that keeps an order, CLUSTER), the
+    columns that have a part in it.
     """
 
     oid: int
@@ -62,6 +68,7 @@ class Relation:
     columns: tuple[Column, ...]
     definition: str = ""
     ancestors: tuple[int, ...] = ()
+    orders: tuple[frozenset[int], ...] = ()
 
     def column(self, name: str) -> Column | None:
         """The column of that name."""
@@ -73,7 +80,10 @@ class Relation:
 
 @dataclass(frozen=True, slots=True)
 class Type:
-    """One row of pg_type; ``kind`` is typtype (b, c, d, e, p, r, m), ``base_oid`` typbasetype."""
+    """One row of pg_type; ``kind`` is typtype (b, c, d, e, p, r, m), ``base_oid`` typbasetype.
+
+    ``relation`` is typrelid, of a composite type.  ``checks``: the CHECK constraints of a domain.
+    """
 
     oid: int
     schema: str
@@ -81,6 +91,34 @@ class Type:
     kind: str
     base_oid: int = 0
     element_oid: int = 0
+    relation: int = 0
+    checks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """One row of pg_proc; ``kind`` is prokind (f, a, w, p), ``arguments`` the input types.
+
+    ``outputs``: names and types of its output columns (OUT, INOUT, TABLE); () where it has none.
+    ``returns`` is prorettype, ``defaults`` how many arguments may be left out.  ``body``: the text
+    of a function in SQL, '' for one in any other language, of a standard-conforming one
+    (BEGIN ATOMIC) with every name schema-qualified.
+    """
+
+    oid: int
+    schema: str
+    name: str
+    kind: str
+    arguments: tuple[int, ...]
+    names: tuple[str, ...] = ()
+    outputs: tuple[tuple[str, int], ...] = ()
+    returns: int = 0
+    returns_set: bool = False
+    defaults: int = 0
+    variadic: bool = False
+    language: str = ""
+    body: str = ""
+    settings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +151,7 @@ class Catalog:
     roles: Mapping[str, Role]
     operators: Mapping[str, frozenset[tuple[int, int]]] = field(default_factory=dict)
     search_paths: Mapping[str, str] = field(default_factory=dict)
+    functions: Mapping[tuple[str, str], tuple[Function, ...]] = field(default_factory=dict)
 
     def search_path(self, role: str) -> list[str]:
         """The schemas that a login of ``role`` starts with; ``$user`` is the role itself."""

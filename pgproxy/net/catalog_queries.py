@@ -28,16 +28,18 @@ SELECT c.oid, n.nspname::text AS schema, c.relname::text AS name, c.relkind::tex
        ARRAY(SELECT l.ancestor FROM lines AS l WHERE l.oid = c.oid
              ORDER BY l.depth, l.place) AS ancestors
 FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname !~ '^pg_(toast|temp_|toast_temp_)'
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 'c') AND n.nspname !~ '^pg_(toast|temp_|toast_temp_)'
 """
 
 COLUMNS = """
 SELECT a.attrelid AS relation, a.attname::text AS name, a.attnum::int4 AS attnum,
-       a.atttypid AS type_oid, a.atttypmod AS typmod
+       a.atttypid AS type_oid, a.atttypmod AS typmod,
+       CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END AS generated
 FROM pg_attribute AS a
 JOIN pg_class AS c ON c.oid = a.attrelid
 JOIN pg_namespace AS n ON n.oid = c.relnamespace
-WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+LEFT JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 'c')
   AND n.nspname !~ '^pg_(toast|temp_|toast_temp_)'
 ORDER BY a.attrelid, a.attnum
 """
@@ -46,9 +48,42 @@ ORDER BY a.attrelid, a.attnum
 TYPES = """
 SELECT t.oid, n.nspname::text AS schema, t.typname::text AS name, t.typtype::text AS kind,
        t.typbasetype AS base_oid,
-       CASE WHEN t.typlen = -1 THEN t.typelem ELSE 0::oid END AS element_oid
+       CASE WHEN t.typlen = -1 THEN t.typelem ELSE 0::oid END AS element_oid,
+       t.typrelid AS relation,
+       ARRAY(SELECT pg_get_expr(c.conbin, 0) FROM pg_constraint AS c
+             WHERE c.contypid = t.oid AND c.contype = 'c' ORDER BY c.oid) AS checks
 FROM pg_type AS t JOIN pg_namespace AS n ON n.oid = t.typnamespace
 WHERE n.nspname !~ '^pg_(toast|temp_|toast_temp_)'
+"""
+
+# Access methods that give rows in the order of values; 'hash', 'gin' and 'brin' do not, what an
+# extension brings may.  pg_depend names the columns of keys, expressions and predicates alike.
+INDEXES = """
+SELECT i.indrelid AS relation, i.indisclustered AS clustered,
+       a.amname IN ('hash', 'gin', 'brin') AS unordered,
+       ARRAY(SELECT d.refobjsubid::int4 FROM pg_depend AS d
+             WHERE d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid
+               AND d.refclassid = 'pg_class'::regclass AND d.refobjid = i.indrelid)
+       || ARRAY(SELECT k::int4 FROM unnest(i.indkey::int2[]) AS k WHERE k > 0) AS columns
+FROM pg_index AS i
+JOIN pg_class AS c ON c.oid = i.indexrelid
+JOIN pg_am AS a ON a.oid = c.relam
+WHERE i.indrelid >= 16384 AND c.relpersistence <> 't'
+"""
+
+# The body only of what SQL can be read from: sqlbody is there from PostgreSQL 14 on.
+FUNCTIONS = """
+SELECT p.oid, n.nspname::text AS schema, p.proname::text AS name, p.prokind::text AS kind,
+       p.proargtypes::oid[] AS arguments, p.proallargtypes AS all_types,
+       p.proargmodes::text[] AS modes, p.proargnames AS names, p.prorettype AS returns,
+       p.proretset AS returns_set, p.pronargdefaults::int4 AS defaults,
+       p.provariadic <> 0 AS variadic, l.lanname::text AS language,
+       CASE WHEN l.lanname = 'sql' THEN {body} END AS body, p.proconfig AS settings
+FROM pg_proc AS p
+JOIN pg_namespace AS n ON n.oid = p.pronamespace
+JOIN pg_language AS l ON l.oid = p.prolang
+WHERE n.nspname <> 'pg_catalog' AND n.nspname !~ '^pg_(toast|temp_|toast_temp_)'
+   OR n.nspname = 'pg_catalog' AND p.proargmodes IS NOT NULL
 """
 
 OPERATORS = """
@@ -95,13 +130,24 @@ FINGERPRINT = """
 SELECT concat_ws('; ',
     (SELECT 'class ' || sum(hashtextextended(
                 concat_ws(' ', oid, relname, relnamespace, relkind, relowner), 0))
-     FROM pg_class WHERE relkind IN ('r', 'p', 'v', 'm', 'f') AND relpersistence <> 't'
+     FROM pg_class WHERE relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 'c') AND relpersistence <> 't'
        AND relnamespace <> 'pg_toast'::regnamespace),
     (SELECT 'column ' || sum(hashint8extended((a.attrelid::int8 << 16) + a.attnum,
                                               a.xmin::text::int8))
      FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid
-     WHERE a.attrelid >= 16384 AND a.attnum > 0 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
-       AND c.relpersistence <> 't'),
+     WHERE a.attrelid >= 16384 AND a.attnum > 0
+       AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 'c') AND c.relpersistence <> 't'),
+    (SELECT 'index ' || sum(hashint8extended((i.indexrelid::int8 << 1)
+                                             + i.indisclustered::int4, 0))
+     FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indrelid
+     WHERE i.indrelid >= 16384 AND c.relpersistence <> 't'),
+    (SELECT 'generated ' || sum(hashint8extended(d.oid::int8, d.xmin::text::int8))
+     FROM pg_attrdef AS d
+     JOIN pg_attribute AS a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
+     JOIN pg_class AS c ON c.oid = d.adrelid
+     WHERE a.attgenerated <> '' AND c.relpersistence <> 't'),
+    (SELECT 'check ' || sum(hashint8extended(oid::int8, xmin::text::int8))
+     FROM pg_constraint WHERE contypid >= 16384),
     (SELECT 'rule ' || sum(hashint8extended(r.oid::int8, r.xmin::text::int8))
      FROM pg_rewrite AS r JOIN pg_class AS c ON c.oid = r.ev_class
      WHERE r.oid >= 16384 AND c.relpersistence <> 't'),

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import asyncpg
 
-from pgproxy.analysis.catalog import Catalog, Column, Relation, Role, Type
+from pgproxy.analysis.catalog import Catalog, Column, Function, Relation, Role, Type
 from pgproxy.errors import Unavailable
 from pgproxy.net import catalog_queries as queries
 
@@ -36,10 +36,16 @@ _KINDS = {
     "relations": queries.RELATIONS,
     "columns": queries.COLUMNS,
     "types": queries.TYPES,
+    "indexes": queries.INDEXES,
+    "functions": queries.FUNCTIONS,
     "operators": queries.OPERATORS,
     "roles": queries.ROLES,
     "settings": queries.SETTINGS,
 }
+
+# BEGIN ATOMIC came with PostgreSQL 14.
+_ATOMIC_BODIES = 140000
+_BODY = "coalesce(pg_get_function_sqlbody(p.oid), p.prosrc)"
 
 Rows = Sequence[asyncpg.Record]
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
@@ -110,7 +116,11 @@ async def _read(url: str, database: str) -> _Reading:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             # First: a view's text is read as it is by then, never as it was before.
             fingerprint = await connection.fetchval(queries.FINGERPRINT)
-            kinds = {kind: await connection.fetch(sql) for kind, sql in _KINDS.items()}
+            body = _BODY if start["server_version"] >= _ATOMIC_BODIES else "p.prosrc"
+            kinds = {
+                kind: await connection.fetch(sql.replace("{body}", body))
+                for kind, sql in _KINDS.items()
+            }
         await connection.close(timeout=CONNECT_SECONDS)
     finally:
         if not connection.is_closed():
@@ -131,20 +141,34 @@ def _build(reading: _Reading, version: int) -> Catalog:
         database=reading.database,
         version=version,
         server_version=reading.server_version,
-        relations=_relations(kinds["relations"], kinds["columns"]),
-        types={(r["schema"], r["name"]): Type(**dict(r)) for r in kinds["types"]},
+        relations=_relations(kinds),
+        types={(r["schema"], r["name"]): _type(r) for r in kinds["types"]},
         roles={r["name"]: _role(r) for r in kinds["roles"]},
         operators=_operators(kinds["operators"]),
         search_paths=_search_paths(kinds["settings"], reading),
+        functions=_functions(kinds["functions"]),
     )
 
 
-def _relations(rows: Rows, columns: Rows) -> dict[tuple[str, str], Relation]:
+def _relations(kinds: Mapping[str, Rows]) -> dict[tuple[str, str], Relation]:
     by_relation: defaultdict[int, list[Column]] = defaultdict(list)
-    for row in columns:
+    for row in kinds["columns"]:
         by_relation[row["relation"]].append(
-            Column(row["name"], row["attnum"], row["type_oid"], row["typmod"])
+            Column(
+                row["name"],
+                row["attnum"],
+                row["type_oid"],
+                row["typmod"],
+                row["generated"] or "",
+            )
         )
+    orders: defaultdict[int, list[frozenset[int]]] = defaultdict(list)
+    for row in kinds["indexes"]:
+        if row["clustered"] or not row["unordered"]:
+            orders[row["relation"]].append(frozenset(row["columns"]))
+            if row["clustered"]:
+                # Twice what one index alone would be: the rows themselves lie in this order.
+                orders[row["relation"]].append(frozenset({0, *row["columns"]}))
     return {
         (row["schema"], row["name"]): Relation(
             oid=row["oid"],
@@ -156,9 +180,42 @@ def _relations(rows: Rows, columns: Rows) -> dict[tuple[str, str], Relation]:
             definition=row["definition"] or "",
             # By way of two parents it may have one grandparent: named once, where it is nearest.
             ancestors=tuple(dict.fromkeys(row["ancestors"])),
+            orders=tuple(orders[row["oid"]]),
         )
-        for row in rows
+        for row in kinds["relations"]
     }
+
+
+def _type(row: asyncpg.Record) -> Type:
+    return Type(**{**dict(row), "checks": tuple(row["checks"])})
+
+
+def _functions(rows: Rows) -> dict[tuple[str, str], tuple[Function, ...]]:
+    found: defaultdict[tuple[str, str], list[Function]] = defaultdict(list)
+    for row in rows:
+        modes = row["modes"] or ["i"] * len(row["arguments"])
+        types = row["all_types"] or row["arguments"]
+        names = row["names"] or [""] * len(modes)
+        columns = list(zip(modes, names, types, strict=True))
+        found[row["schema"], row["name"]].append(
+            Function(
+                oid=row["oid"],
+                schema=row["schema"],
+                name=row["name"],
+                kind=row["kind"],
+                arguments=tuple(row["arguments"]),
+                names=tuple(name for mode, name, _ in columns if mode in "ibv"),
+                outputs=tuple((name, oid) for mode, name, oid in columns if mode in "obt"),
+                returns=row["returns"],
+                returns_set=row["returns_set"],
+                defaults=row["defaults"],
+                variadic=row["variadic"],
+                language=row["language"],
+                body=row["body"] or "",
+                settings=tuple(row["settings"] or ()),
+            )
+        )
+    return {key: tuple(functions) for key, functions in found.items()}
 
 
 def _role(row: asyncpg.Record) -> Role:
