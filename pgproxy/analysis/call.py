@@ -1,12 +1,22 @@
 """Function calls: only functions on the list, printed with their schema; aggregates and windows."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pgproxy.analysis import routine
+from pgproxy.analysis.column import attribute_of_row
 from pgproxy.analysis.context import not_covered, refuse
-from pgproxy.analysis.functions import ORDERED_AGGREGATES, ORDERED_WINDOW, PURE
+from pgproxy.analysis.functions import (
+    INFORMATION_SCHEMA,
+    ORDERED_AGGREGATES,
+    ORDERED_WINDOW,
+    PURE,
+    ROWS,
+)
 from pgproxy.analysis.lineage import CONSTANT, Call, Lineage, Node, Position, compute
 from pgproxy.analysis.names import string_nodes, strings
 from pgproxy.analysis.settings import check_setting
+from pgproxy.errors import Refusal
 
 if TYPE_CHECKING:
     from pgproxy.analysis.expression import Walk
@@ -20,40 +30,111 @@ def call(walk: "Walk", node: Node, position: Position) -> Lineage:
     body = node["FuncCall"]
     if strings(body["funcname"])[-1] == "set_config":
         return _set_config(body)
+    if not is_built_in(body):
+        plain = _attribute(walk, body)
+        if plain is not None:
+            node.clear()
+            node.update(plain)
+            return walk(node, position)
+        return _other(walk, node, position)
     name = qualify(body)
-    if name == "count" and _is_plain(body):
+    if name == "count":
         return _count(walk, body, position)
-    inner = walk.INNER[position]
+    # How many rows a function gives shows, even where its values do not.
+    inner = Position.TEST if name in ROWS else walk.INNER[position]
+    given = _arguments(walk, body, inner)
+    over = body.get("over")
+    if over or (name in ORDERED_AGGREGATES and "agg_order" not in body):
+        by_order = not over or name in ORDERED_WINDOW or _counts_rows(over)
+        _note_call(walk, body, name, by_order)
+    if over:
+        given = compute(given, window(walk, over))
+    return replace(given, constant=True, row=_outputs(walk, name, body))
+
+
+def _arguments(walk: "Walk", body: Node, inner: Position) -> Lineage:
     parts = [walk(argument, inner) for argument in body.get("args", ())]
     parts += [walk(item["SortBy"]["node"], inner) for item in body.get("agg_order", ())]
     if "agg_filter" in body:
         parts.append(walk(body["agg_filter"], inner))
+    return compute(*parts)
+
+
+def _note_call(walk: "Walk", body: Node, name: str, by_order: bool) -> None:
     over = body.get("over")
     # Noted as it stands: walking the window rewrites it.
     definition = repr(over) if over else ""
-    if over:
-        parts.append(window(walk, over))
-    if over or (name in ORDERED_AGGREGATES and "agg_order" not in body):
-        by_order = not over or name in ORDERED_WINDOW or _counts_rows(over)
-        location = body.get("location", -1)
-        walk.context.report.calls.append(Call(name, walk.level, definition, by_order, location))
-    return compute(*parts) if parts else CONSTANT
+    location = body.get("location", -1)
+    walk.context.report.calls.append(Call(name, walk.level, definition, by_order, location))
+
+
+def _outputs(walk: "Walk", name: str, body: Node) -> tuple[tuple[str, int], ...]:
+    """Names and types of the columns of a built-in function that returns a row."""
+    shapes = {
+        function.outputs
+        for function in walk.context.catalog.functions.get((schema_of(body), name), ())
+        if len(function.outputs) > 1
+    }
+    return shapes.pop() if len(shapes) == 1 else ()
+
+
+def schema_of(body: Node) -> str:
+    """The schema of a called function, once it is qualified."""
+    return strings(body["funcname"])[0]
+
+
+def _other(walk: "Walk", node: Node, position: Position) -> Lineage:
+    """A call of a function outside pg_catalog."""
+    body = node["FuncCall"]
+    function = routine.find(walk, body)
+    if function is None:
+        raise _not_on_the_list(body)
+    given = _arguments(walk, body, Position.TEST if function.returns_set else walk.INNER[position])
+    if function.kind in "aw" or "over" in body:
+        _note_call(walk, body, function.name, True)
+        if "over" in body:
+            given = compute(given, window(walk, body["over"]))
+    found = routine.value(walk, function, given)
+    walk.use(position if position is Position.OUTPUT else walk.INNER[position], found, node)
+    return found if position is Position.OUTPUT else compute(found)
+
+
+def _attribute(walk: "Walk", body: Node) -> Node | None:
+    """``email(c)`` as the plain column reference ``c.email`` (manual 8.16.5); else None."""
+    arguments, names = body.get("args", []), strings(body["funcname"])
+    if len(arguments) != 1 or len(names) != 1 or "ColumnRef" not in arguments[0]:
+        return None
+    if any(key in body for key in ("agg_order", "agg_filter", "agg_distinct", "agg_star", "over")):
+        return None
+    return attribute_of_row(walk, arguments[0], names[0])
+
+
+def is_built_in(body: Node) -> bool:
+    """Whether a call means a function of pg_catalog or information_schema on the list."""
+    *schema, name = strings(body["funcname"])
+    if schema == ["information_schema"]:
+        return name in INFORMATION_SCHEMA
+    return schema in ([], ["pg_catalog"]) and name in PURE
 
 
 def qualify(body: Node) -> str:
     """Check a called function against the list and write its schema.  Raises Refusal."""
     *schema, name = strings(body["funcname"])
-    if schema not in ([], ["pg_catalog"]) or name not in PURE:
-        shown = ".".join((*schema, name))
-        raise refuse(
-            "function",
-            f"function {shown} is not known to be pure",
-            body,
-            "Functions that only compute with their arguments are allowed; "
-            "this one is not on pgproxy's list.",
-        )
-    body["funcname"] = string_nodes(("pg_catalog", name))
+    if not is_built_in(body):
+        raise _not_on_the_list(body)
+    body["funcname"] = string_nodes((*(schema or ["pg_catalog"]), name))
     return name
+
+
+def _not_on_the_list(body: Node) -> Refusal:
+    return refuse(
+        "function",
+        f"function {'.'.join(strings(body['funcname']))} is not known to be pure",
+        body,
+        "Functions that only compute with their arguments are allowed; this one is not on "
+        "pgproxy's list.  One of your own can be vouched for in the policy, under "
+        "trusted_functions.",
+    )
 
 
 def window(walk: "Walk", over: Node) -> Lineage:
@@ -92,19 +173,22 @@ def _set_config(body: Node) -> Lineage:
     return CONSTANT
 
 
-def _is_plain(body: Node) -> bool:
-    return not any(key in body for key in ("agg_order", "agg_filter", "agg_within_group", "over"))
-
-
 def _count(walk: "Walk", body: Node, position: Position) -> Lineage:
-    """count(*), count(x), count(DISTINCT x): how many, not which."""
+    """count(*), count(x), count(DISTINCT x): how many, not which.
+
+    Also in HAVING or ORDER BY: which values are NULL and which are equal is no secret.
+    """
     arguments = body.get("args", [])
-    if not arguments:
-        return CONSTANT
-    if position not in (Position.OUTPUT, Position.COMPUTE, Position.COUNT):
-        # In HAVING or ORDER BY it decides which rows show.
-        return compute(*(walk(argument, walk.INNER[position]) for argument in arguments))
-    if len(arguments) != 1 or "ColumnRef" not in arguments[0]:
-        return compute(*(walk(argument, Position.COMPUTE) for argument in arguments))
-    how = Position.COUNT_DISTINCT if body.get("agg_distinct") else Position.COUNT
-    return walk(arguments[0], how).count()
+    inner = walk.INNER[position]
+    if len(arguments) == 1 and "ColumnRef" in arguments[0]:
+        how = Position.COUNT_DISTINCT if body.get("agg_distinct") else Position.COUNT
+        parts = [walk(arguments[0], how).count()]
+    else:
+        parts = [walk(argument, inner) for argument in arguments]
+    parts += [walk(item["SortBy"]["node"], inner) for item in body.get("agg_order", ())]
+    if "agg_filter" in body:
+        parts.append(walk(body["agg_filter"], inner))
+    if "over" in body:
+        _note_call(walk, body, "count", _counts_rows(body["over"]))
+        parts.append(window(walk, body["over"]))
+    return compute(*parts) if parts else CONSTANT

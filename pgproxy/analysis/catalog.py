@@ -3,7 +3,7 @@
 Filled by ``net.introspection``.  Immutable: a refresh makes a new snapshot with a higher version.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 SYSTEM_SCHEMAS = frozenset({"pg_catalog", "information_schema"})
@@ -77,6 +77,11 @@ class Relation:
                 return column
         return None
 
+    def attnums(self, names: Iterable[str]) -> frozenset[int]:
+        """The numbers of the columns of those names, as far as it has them."""
+        wanted = set(names)
+        return frozenset(column.attnum for column in self.columns if column.name in wanted)
+
 
 @dataclass(frozen=True, slots=True)
 class Type:
@@ -138,7 +143,9 @@ class Catalog:
     """One snapshot of one database.
 
     ``operators``: for each operator name defined outside pg_catalog, the OIDs of the operand types
-    of each such definition (0 where it has none on that side).  ``search_paths``: role name →
+    of each such definition (0 where it has none on that side); ``native_operators`` are those of
+    functions in C, as extensions have them: a superuser made them.  ``cast_sources``: types from
+    which a cast runs a function in another language.  ``search_paths``: role name →
     search_path as set by ALTER ROLE/DATABASE SET (the most specific setting), '' → the default of
     the database.  ``server_version`` is server_version_num.
     """
@@ -152,6 +159,8 @@ class Catalog:
     operators: Mapping[str, frozenset[tuple[int, int]]] = field(default_factory=dict)
     search_paths: Mapping[str, str] = field(default_factory=dict)
     functions: Mapping[tuple[str, str], tuple[Function, ...]] = field(default_factory=dict)
+    native_operators: Mapping[str, frozenset[tuple[int, int]]] = field(default_factory=dict)
+    cast_sources: frozenset[int] = frozenset()
 
     def search_path(self, role: str) -> list[str]:
         """The schemas that a login of ``role`` starts with; ``$user`` is the role itself."""
@@ -165,6 +174,12 @@ class Catalog:
     def __post_init__(self) -> None:
         object.__setattr__(self, "by_oid", {r.oid: r for r in self.relations.values()})
         object.__setattr__(self, "types_by_oid", {t.oid: t for t in self.types.values()})
+        children: dict[int, list[Relation]] = {}
+        for relation in self.relations.values():
+            for oid in relation.ancestors:
+                children.setdefault(oid, []).append(relation)
+        object.__setattr__(self, "children", children)
 
+    children: Mapping[int, list[Relation]] = field(init=False, repr=False, compare=False)
     by_oid: Mapping[int, Relation] = field(init=False, repr=False)
     types_by_oid: Mapping[int, Type] = field(init=False, repr=False)

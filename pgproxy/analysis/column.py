@@ -27,23 +27,29 @@ def column(walk: "Walk", node: Node, position: Position | None) -> Lineage:
         found = _find(walk, names, location)
     if isinstance(found, Item):
         lineage = found.whole_row()
+        for part in found.columns:
+            walk.context.see_type(part.lineage.type_oid)
         reference["fields"] = [*string_nodes((found.written,)), *fields[len(names) :]]
         _check_row(walk, found, reference)
     else:
         lineage = found.lineage
         reference["fields"] = string_nodes(found.path)
+        walk.context.see_type(lineage.type_oid)
     if position is not None:
         walk.use(position, lineage, node, ".".join(names))
     return lineage
 
 
-def attribute(walk: "Walk", row: Node, step: Node) -> Node:
-    """``(c).email`` as the plain column reference ``c.email``.  Raises Refusal."""
+def attribute(walk: "Walk", row: Node, step: Node) -> Node | None:
+    """``(c).email`` as the plain column reference ``c.email``; None where ``c`` is a column.
+
+    Raises Refusal.
+    """
     reference = row["ColumnRef"]
     fields, location = reference["fields"], reference.get("location", -1)
     names = strings(fields)
-    if len(names) == 1 and walk.scope.column(names[0], location) is not None:
-        raise not_covered("(…).name of anything but a row of FROM", reference)
+    if "A_Star" not in fields[-1] and is_column(walk, names, location):
+        return None
     item = find_item(walk, names, location)
     name = step["String"]["sval"]
     columns = item.find(name)
@@ -51,6 +57,29 @@ def attribute(walk: "Walk", row: Node, step: Node) -> Node:
         raise _missing([*names, name], location)
     plain = {"fields": string_nodes(columns[0].path), "location": location}
     return {"ColumnRef": plain}
+
+
+def attribute_of_row(walk: "Walk", row: Node, name: str) -> Node | None:
+    """``email(c)`` where ``c`` is a row of FROM with such a column, as ``c.email``; else None."""
+    reference = row["ColumnRef"]
+    names = strings(reference["fields"])
+    if len(names) != 1 or "A_Star" in reference["fields"][-1]:
+        return None
+    if is_column(walk, names, -1) or walk.scope.item(names[0], "", -1) is None:
+        return None
+    found = find_item(walk, names, -1).find(name)
+    if len(found) != 1:
+        return None
+    fields = string_nodes(found[0].path)
+    return {"ColumnRef": {"fields": fields, "location": reference.get("location", -1)}}
+
+
+def is_column(walk: "Walk", names: list[str], location: int) -> bool:
+    """Whether names mean a column, not a row; the server tries both in this order."""
+    if len(names) == 1:
+        return walk.scope.column(names[0], location) is not None
+    item = walk.scope.item(names[-2], names[-3] if len(names) > 2 else "", location)
+    return item is not None and bool(item.find(names[-1]) or system_column(item, names[-1]))
 
 
 def _check_row(walk: "Walk", item: Item, reference: Node) -> None:

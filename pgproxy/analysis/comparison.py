@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from pgproxy.analysis.column import column
 from pgproxy.analysis.context import not_covered
 from pgproxy.analysis.lineage import Lineage, Node, Position, compute
-from pgproxy.analysis.names import string_nodes, strings
+from pgproxy.analysis.names import strings
 
 if TYPE_CHECKING:
     from pgproxy.analysis.expression import Walk
@@ -56,11 +56,27 @@ def compare(walk: "Walk", node: Node, position: Position) -> Lineage:
         and "ColumnRef" in left
         and "ColumnRef" in right
     ):
-        one, other = column(walk, left, None), column(walk, right, None)
-        walk.use_equal(left, one, other, ".".join(strings(left["ColumnRef"]["fields"])))
-        return compute(one, other)
+        return _equal(walk, left, right)
+    if position is Position.TEST and name == "=" and left and right:
+        pairs = _pairs(left, right)
+        if pairs:
+            return compute(*(_equal(walk, one, other) for one, other in pairs))
     inner = walk.INNER[position]
     return compute(*(walk(operand, inner) for operand in (left, right) if operand))
+
+
+def _pairs(left: Node, right: Node) -> list[tuple[Node, Node]]:
+    """The parts of ``(a, b) = (c, d)`` side by side; [] where it is not of that form."""
+    one, other = (side.get("RowExpr", {}).get("args", []) for side in (left, right))
+    return list(zip(one, other, strict=True)) if len(one) == len(other) else []
+
+
+def _equal(walk: "Walk", left: Node, right: Node) -> Lineage:
+    if "ColumnRef" not in left or "ColumnRef" not in right:
+        return compute(walk(left, Position.TEST), walk(right, Position.TEST))
+    one, other = column(walk, left, None), column(walk, right, None)
+    walk.use_equal(left, one, other, ".".join(strings(left["ColumnRef"]["fields"])))
+    return compute(one, other)
 
 
 def _qualify(walk: "Walk", body: Node) -> str:
@@ -69,8 +85,7 @@ def _qualify(walk: "Walk", body: Node) -> str:
         raise not_covered("an operator outside pg_catalog", body)
     name = names[-1]
     if body["kind"] in ("AEXPR_OP", "AEXPR_OP_ANY", "AEXPR_OP_ALL"):
-        walk.context.operators.add(name)
-        body["name"] = string_nodes(("pg_catalog", name))
+        walk.context.operator(name, body, "name")
     else:
         # The other kinds cannot be written with a schema: there the keyword is the syntax.
         walk.context.unqualified.update(KEYWORDS.get(name, (name,)))

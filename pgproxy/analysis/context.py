@@ -1,11 +1,11 @@
 """What the walkers of one statement share: names, the report, and the seam between them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from pgproxy.analysis.catalog import Catalog
+from pgproxy.analysis.catalog import Catalog, Function
 from pgproxy.analysis.lineage import Lineage, Node, OutputField, Report, Use
-from pgproxy.analysis.names import Names
+from pgproxy.analysis.names import Names, string_nodes
 from pgproxy.analysis.scope import Scope
 from pgproxy.errors import Refusal
 
@@ -18,28 +18,47 @@ MAX_ALIAS = 48
 
 SelectWalker = Callable[[Node, Scope], list[OutputField]]
 ViewLineage = Callable[[int], "ViewReport"]
+BodyFields = Callable[[Function], list[OutputField]]
 
 
 @dataclass(frozen=True, slots=True)
 class ViewReport:
-    """A view: the lineage of its columns, and what its rows are sorted or hashed by in passing."""
+    """A view, or a function in SQL: the lineage of its columns.
+
+    ``compared``: what its rows are sorted or hashed by in passing; ``scanned``: columns by which
+    they could be read in order, if something asks for one of them.
+    """
 
     columns: list[Lineage]
     compared: list[Lineage]
+    scanned: list[Lineage]
 
 
 @dataclass(slots=True)
 class Context:
-    """The state of one walk.  ``select`` and ``view`` are set by ``statement``."""
+    """The state of one walk.
+
+    ``select``: the fields of a query; ``write``: those that INSERT, UPDATE, DELETE or MERGE
+    returns; ``view``: the columns of a view; ``body``: the fields that a function in SQL gives;
+    ``check_domain`` raises Refusal for a CHECK that does more than compute.  ``trusted``: OIDs of
+    functions that the policy trusts.  ``shown_relations``: an array literal of the OIDs of the
+    relations whose columns are all shown: what the system knows of them may be shown too.
+    """
 
     names: Names
     select: SelectWalker
+    write: SelectWalker
     view: ViewLineage
+    body: BodyFields
+    check_domain: Callable[[str], None]
+    trusted: frozenset[int]
+    shown_relations: Callable[[], str]
     report: Report = field(default_factory=Report)
-    operators: set[str] = field(default_factory=set)
+    operators: dict[str, list[tuple[Node, str]]] = field(default_factory=dict)
     unqualified: set[str] = field(default_factory=set)
     types: set[int] = field(default_factory=set)
     aliases: set[str] = field(default_factory=set)
+    level: Node | None = None  # the SelectStmt that is walked
 
     @property
     def catalog(self) -> Catalog:
@@ -55,6 +74,17 @@ class Context:
         self.aliases.add(found)
         return found
 
+    def apart(self) -> "Context":
+        """The same, for a walk of which only the lineage is wanted: what it does is not noted."""
+        return replace(
+            self,
+            report=Report(),
+            operators={},
+            unqualified=set(),
+            types=set(),
+            aliases=set(self.aliases),
+        )
+
     def use(self, use: Use) -> None:
         """Note what the statement does with a value, if that comes from a column."""
         if use.lineage.sources or (use.other and use.other.sources):
@@ -67,26 +97,62 @@ class Context:
             known = self.catalog.types_by_oid.get(oid)
             oid = (known.base_oid or known.element_oid) if known else 0
 
-    def check_operators(self) -> None:
-        """Refuse operators of which the server could pick another one than pg_catalog's.
+    def take_over(self, inner: "Context") -> None:
+        """What a view or a function reads is read by the statement that names it."""
+        self.report.relations |= inner.report.relations
+        self.types |= inner.types
 
-        Most are printed as ``OPERATOR(pg_catalog.=)``: for citext, say, that would silently be
-        another than PostgreSQL picks.  IN, LIKE, CASE x WHEN … cannot be printed so: there an
-        operator for built-in types that somebody made must not exist at all.
-        """
-        for name in sorted(self.operators | self.unqualified):
-            operators = self.catalog.operators.get(name, frozenset())
-            operands = {oid for pair in operators for oid in pair if oid}
-            foreign = {oid for oid in operands if not self._is_built_in(oid)}
-            shadows = name in self.unqualified and any(
-                all(self._is_built_in(oid) for oid in pair if oid) for pair in operators
+    def settle(self) -> None:
+        """The end of the walk: what could not be judged before all of it was seen."""
+        self.check_casts()
+        self.check_operators()
+
+    def check_casts(self) -> None:
+        """Refuse types from which somebody's function casts, named or not, to other types."""
+        if self.types & self.catalog.cast_sources:
+            raise Refusal(
+                "cast",
+                "a type used here has a cast by a function that is not known to be pure",
+                hint="Casts made with CREATE CAST … WITH FUNCTION are not analysed.",
             )
-            if foreign & self.types or operands & POLYMORPHIC or shadows:
+
+    def operator(self, name: str, body: Node, key: str) -> None:
+        """Note an operator that is written as pg_catalog's; ``body[key]`` is its name."""
+        self.operators.setdefault(name, []).append((body, key))
+        body[key] = string_nodes(("pg_catalog", name))
+
+    def check_operators(self) -> None:
+        """Settle which operators the server may pick, by the types that were seen.
+
+        Most are printed as ``OPERATOR(pg_catalog.=)``, which for citext, say, would silently be
+        another than PostgreSQL picks: where an extension has one for a type used here, the name
+        goes up as it came.  Refused is where that could be one that somebody made in SQL; and for
+        IN, LIKE, CASE x WHEN …, which cannot be printed so, where there is one for built-in types.
+        """
+        for name in sorted(self.operators.keys() | self.unqualified):
+            made = self.catalog.operators.get(name, frozenset())
+            native = self.catalog.native_operators.get(name, frozenset())
+            unsure = self._foreign(native) & self.types
+            shadows = name in self.unqualified and any(
+                all(self._is_built_in(oid) for oid in pair if oid) for pair in made
+            )
+            if (
+                (self._foreign(made) & self.types)
+                or (unsure and made)
+                or any(oid in POLYMORPHIC for pair in made for oid in pair)
+                or shadows
+            ):
                 raise Refusal(
                     "operator",
                     f"operator {name} is also defined outside pg_catalog for a type used here",
-                    hint="Such operators are not analysed yet.",
+                    hint="Operators that are no part of an extension are not analysed.",
                 )
+            if unsure:
+                for body, key in self.operators.get(name, ()):
+                    body[key] = string_nodes((name,))
+
+    def _foreign(self, operators: frozenset[tuple[int, int]]) -> set[int]:
+        return {oid for pair in operators for oid in pair if oid and not self._is_built_in(oid)}
 
     def _is_built_in(self, oid: int) -> bool:
         known = self.catalog.types_by_oid.get(oid)

@@ -6,6 +6,7 @@ tree again changes nothing: recursive queries are walked until their lineage sta
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import ClassVar
 
 from pgproxy.analysis.call import call
@@ -13,8 +14,10 @@ from pgproxy.analysis.column import attribute, column
 from pgproxy.analysis.comparison import compare
 from pgproxy.analysis.context import Context, not_covered
 from pgproxy.analysis.lineage import CONSTANT, Lineage, Node, Position, Use, compute
-from pgproxy.analysis.names import string_nodes, strings
 from pgproxy.analysis.scope import Scope
+from pgproxy.analysis.structures import EXPRESSIONS, structure
+from pgproxy.analysis.sublink import sublink
+from pgproxy.analysis.types import attributes, element, target
 
 
 class Walk:
@@ -32,6 +35,7 @@ class Walk:
         Position.PARTITION: Position.TEST,
         Position.COUNT_DISTINCT: Position.TEST,
         Position.TEST: Position.TEST,
+        Position.WRITE: Position.WRITE,
     }
 
     def __init__(self, scope: Scope, context: Context, level: Node) -> None:
@@ -81,17 +85,14 @@ def _list(walk: Walk, node: Node, position: Position) -> Lineage:
 
 def _cast(walk: Walk, node: Node, position: Position) -> Lineage:
     body = node["TypeCast"]
-    target = walk.context.names.type(body["typeName"])
-    body["typeName"]["names"] = string_nodes((target.schema, target.name))
-    if target.kind not in "be" or (target.schema != "pg_catalog" and target.kind != "e"):
-        raise not_covered(f"a cast to the type {target.name}", body)
-    walk.context.see_type(target.oid)
+    found = target(body["typeName"], walk.context)
     if "typmods" not in body["typeName"] and "arrayBounds" not in body["typeName"]:
         # A cast of a column to the type it has is no cast: the server drops it too.
         inner = body["arg"]
-        if "ColumnRef" in inner and column(walk, inner, None).type_oid == target.oid:
+        if "ColumnRef" in inner and column(walk, inner, None).type_oid == found.oid:
             return column(walk, inner, position)
-    return compute(walk(body["arg"], walk.INNER[position]))
+    computed = compute(walk(body["arg"], walk.INNER[position]))
+    return replace(computed, type_oid=0 if "arrayBounds" in body["typeName"] else found.oid)
 
 
 def _boolean(walk: Walk, node: Node, position: Position) -> Lineage:
@@ -141,7 +142,7 @@ def _one_of(arms: list[Lineage]) -> Lineage:
     for arm in arms[1:]:
         result = result.either(arm)
     # The type is known only for a plain column.
-    return Lineage(result.copied, result.computed, result.counted, result.constant, result.origins)
+    return replace(result, type_oid=0)
 
 
 def _arguments(key: str) -> Callable[[Walk, Node, Position], Lineage]:
@@ -168,76 +169,40 @@ def _indirection(walk: Walk, node: Node, position: Position) -> Lineage:
     if "String" in steps[0] and "ColumnRef" in body["arg"]:
         # (c).email of a row of FROM is that row's column; written so, it is no call of a function.
         plain = attribute(walk, body["arg"], steps[0])
-        if len(steps) == 1:
-            node.clear()
-            node.update(plain)
-            return walk(node, position)
-        body["arg"], body["indirection"] = plain, steps[1:]
-        steps = steps[1:]
+        if plain is not None:
+            if len(steps) == 1:
+                node.clear()
+                node.update(plain)
+                return walk(node, position)
+            body["arg"], body["indirection"] = plain, steps[1:]
     inner = walk.INNER[position]
-    parts = [walk(body["arg"], inner)]
-    for step in steps:
-        if "A_Indices" not in step:
-            # PostgreSQL takes (x).f for f(x) where x is no composite: any function at all.
-            raise not_covered("(…).name of anything but a row of FROM", body)
+    value = walk(body["arg"], inner)
+    for step in body["indirection"]:
+        value = _step(walk, step, value, inner, body)
+    return value
+
+
+def _step(walk: Walk, step: Node, value: Lineage, inner: Position, body: Node) -> Lineage:
+    """``.name``, ``[1]`` or ``[1:2]`` of a value."""
+    if "A_Indices" in step:
         ends = [step["A_Indices"].get("lidx"), step["A_Indices"].get("uidx")]
-        parts += [walk(end, inner) for end in ends if end]
-    return compute(*parts)
-
-
-def _sublink(walk: Walk, node: Node, position: Position) -> Lineage:
-    body = node["SubLink"]
-    kind = body["subLinkType"]
-    if kind not in (
-        "EXISTS_SUBLINK",
-        "ANY_SUBLINK",
-        "ALL_SUBLINK",
-        "EXPR_SUBLINK",
-        "ARRAY_SUBLINK",
-    ):
-        raise not_covered(kind, body)
-    query = body["subselect"].get("SelectStmt")
-    if query is None:
-        raise not_covered("a subquery that is no SELECT", body)
-    fields = walk.context.select(query, Scope(walk.scope, walk.scope.tables))
-    if kind == "EXISTS_SUBLINK":
-        return CONSTANT
-    if len(fields) != 1:
-        raise not_covered("a subquery of several columns", body)
-    inner = fields[0].lineage
-    if kind in ("ANY_SUBLINK", "ALL_SUBLINK"):
-        return _member(walk, node, inner, position)
-    if kind == "EXPR_SUBLINK" and position is Position.OUTPUT:
-        # Its own select list has noted the value as an output already.
-        return inner
-    walk.use(walk.INNER[position], inner, node, "a subquery")
-    return compute(inner)
-
-
-def _member(walk: Walk, node: Node, inner: Lineage, position: Position) -> Lineage:
-    """``x IN (SELECT y …)``, ``x = ANY (…)``, ``x > ALL (…)``."""
-    body = node["SubLink"]
-    test, operator = body["testexpr"], strings(body.get("operName", ()))
-    if not operator:
-        walk.context.unqualified.add("=")
-    elif operator[:-1] not in ([], ["pg_catalog"]):
-        raise not_covered("an operator outside pg_catalog", body)
-    else:
-        walk.context.operators.add(operator[-1])
-        body["operName"] = string_nodes(("pg_catalog", operator[-1]))
-    equality = not operator or operator[-1] in ("=", "<>")
-    if position is Position.TEST and equality and "ColumnRef" in test:
-        left = column(walk, test, None)
-        walk.use_equal(test, left, inner)
-        return compute(left, inner)
-    walk.use(walk.INNER[position], inner, node, "a subquery")
-    return compute(walk(test, walk.INNER[position]), inner)
+        parts = [walk(end, inner) for end in ends if end]
+        kind = value.type_oid if "is_slice" in step["A_Indices"] else element(walk, value)
+        return replace(compute(value, *parts), type_oid=kind)
+    known = attributes(walk, value) if "String" in step else {}
+    name = step.get("String", {}).get("sval", "*")
+    if name not in known:
+        # PostgreSQL takes (x).f for f(x) where x is no composite: any function at all.
+        raise not_covered(f"(…).{name} of what is not known to be a row with that column", body)
+    return replace(compute(value), type_oid=known[name])
 
 
 _RULES: dict[str, Callable[[Walk, Node, Position], Lineage]] = {
     "A_Const": _constant,
     "ParamRef": _constant,
     "SQLValueFunction": _constant,
+    "SetToDefault": _constant,
+    "MergeSupportFunc": _constant,
     "List": _list,
     "TypeCast": _cast,
     "A_Expr": compare,
@@ -253,6 +218,7 @@ _RULES: dict[str, Callable[[Walk, Node, Position], Lineage]] = {
     "A_ArrayExpr": _arguments("elements"),
     "GroupingFunc": _grouping,
     "A_Indirection": _indirection,
-    "SubLink": _sublink,
+    "SubLink": sublink,
     "FuncCall": call,
+    **dict.fromkeys(EXPRESSIONS, structure),
 }

@@ -86,6 +86,17 @@ PURE = frozenset(
     _words(" ".join((TEXT, NUMBERS, TIME, STRUCTURES, AGGREGATES, WINDOW, SESSION, CATALOG)))
 )
 
+# Of information_schema: what drivers that read catalogs call.
+INFORMATION_SCHEMA = frozenset(
+    _words(
+        """
+        _pg_expandarray _pg_char_max_length _pg_char_octet_length _pg_numeric_precision
+        _pg_numeric_precision_radix _pg_numeric_scale _pg_datetime_precision _pg_interval_type
+        _pg_truetypid _pg_truetypmod _pg_index_position
+        """
+    )
+)
+
 # Their result depends on the order in which rows come, beyond any ORDER BY of their own.
 ORDERED_AGGREGATES = frozenset(
     _words("array_agg string_agg json_agg jsonb_agg json_object_agg jsonb_object_agg")

@@ -49,13 +49,24 @@ def _joined(
         for column in item.columns
         if column.name not in merged
     )
-    if "join_using_alias" in body:
-        raise not_covered("JOIN … USING (…) AS")
+    using = (
+        [_using_alias(body["join_using_alias"], columns[: len(pairs)], walk)]
+        if ("join_using_alias" in body)
+        else []
+    )
     alias = body.get("alias")
     if alias:
         return [_renamed(alias, columns, walk)]
     hidden = [replace(item, shows_columns=False) for item in left + right]
-    return [*hidden, Item("", columns)]
+    return [*hidden, *using, Item("", columns)]
+
+
+def _using_alias(alias: Node, merged: tuple[ScopeColumn, ...], walk: "Walk") -> Item:
+    """``JOIN … USING (id) AS j``: ``j`` shows the merged columns, the sides stay visible."""
+    shown = alias["aliasname"]
+    alias["aliasname"] = written = walk.context.alias(shown)
+    columns = tuple(replace(column, path=(written, column.name)) for column in merged)
+    return Item(shown, columns, written, shows_columns=False)
 
 
 def _renamed(alias: Node, columns: tuple[ScopeColumn, ...], walk: "Walk") -> Item:

@@ -28,7 +28,8 @@ class Lineage:
 
     ``constant``: it may also be something no column holds (a literal, a parameter, a result of a
     function).  ``origins``: every column, of tables and of views, that the server may name for it
-    in RowDescription.  ``type_oid``: its type when it is simply a column's, else 0.
+    in RowDescription.  ``type_oid``: its type when it is simply a column's, else 0.  ``row``: names
+    and types of its attributes where it is known to be a composite value.
     """
 
     copied: frozenset[Source] = NOTHING
@@ -37,6 +38,7 @@ class Lineage:
     constant: bool = False
     origins: frozenset[Source] = NOTHING
     type_oid: int = 0
+    row: tuple[tuple[str, int], ...] = ()
 
     @property
     def sources(self) -> frozenset[Source]:
@@ -51,6 +53,8 @@ class Lineage:
             self.counted | other.counted,
             self.constant or other.constant,
             self.origins | other.origins,
+            0,
+            self.row if self.row == other.row else (),
         )
 
     def tested(self, condition: "Lineage") -> "Lineage":
@@ -61,6 +65,8 @@ class Lineage:
             self.counted | condition.counted,
             self.constant,
             self.origins,
+            0,
+            self.row,
         )
 
     def count(self) -> "Lineage":
@@ -95,6 +101,8 @@ class Position(Enum):
     COUNT_DISTINCT = auto()  # count(DISTINCT …)
     ORDER = auto()  # ORDER BY
     VIEW = auto()  # compared inside a view, whose owner answers for that; its order shows
+    SCAN = auto()  # an index has them together, or the rows lie in this order
+    WRITE = auto()  # it is put into a column, or decides what is
     TEST = auto()  # anything else that decides which rows, how many, or whether an error comes
 
 
@@ -105,7 +113,8 @@ class Use:
     ``node`` is the expression in the tree (it can be cut in place); ``other`` the opposite side of
     an EQUAL; ``items`` and ``item`` the ORDER BY list and its entry; ``output``: a GROUP over a
     whole output field (DISTINCT, UNION), whose computed parts have been cut already; ``level`` the
-    SelectStmt that it happens in.
+    SelectStmt that it happens in.  ``fixed``: it stands in a text that is not sent (the body of a
+    function), so that nothing can be cut out of it.
     """
 
     position: Position
@@ -118,6 +127,7 @@ class Use:
     item: Node | None = None
     output: bool = False
     level: Node | None = None
+    fixed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +159,7 @@ class Report:
     uses: list[Use] = field(default_factory=list)
     relations: set[int] = field(default_factory=set)
     calls: list[Call] = field(default_factory=list)
+    written: set[int] = field(default_factory=set)
     recursive: list[Node] = field(default_factory=list)  # the UNIONs of recursive queries
 
 

@@ -15,6 +15,11 @@ class UnknownName(Refusal):
     """A name that the catalog snapshot does not hold: refresh it once, then believe it."""
 
 
+def words(text: str) -> frozenset[str]:
+    """The words of a text, for sets of names that are read as one."""
+    return frozenset(text.split())
+
+
 def strings(nodes: Sequence[Node]) -> list[str]:
     """The identifiers of a list of String nodes."""
     return [node["String"]["sval"] for node in nodes if "String" in node]
@@ -87,6 +92,15 @@ _FIXED: dict[str, tuple[str, int]] = {
     "MergeSupportFunc": ("merge_action", 2),
     "A_ArrayExpr": ("array", 2),
     "RowExpr": ("row", 2),
+    "XmlSerialize": ("xmlserialize", 2),
+    "JsonParseExpr": ("json", 2),
+    "JsonScalarExpr": ("json_scalar", 2),
+    "JsonSerializeExpr": ("json_serialize", 2),
+    "JsonObjectConstructor": ("json_object", 2),
+    "JsonArrayConstructor": ("json_array", 2),
+    "JsonArrayQueryConstructor": ("json_array", 2),
+    "JsonObjectAgg": ("json_objectagg", 2),
+    "JsonArrayAgg": ("json_arrayagg", 2),
 }
 
 
@@ -151,7 +165,18 @@ def _sql_value(body: Node) -> tuple[str, int]:
     return name.removesuffix("_n"), 2
 
 
+def _json_function(body: Node) -> tuple[str, int]:
+    return body["op"].removesuffix("_OP").lower(), 2
+
+
+def _xml(body: Node) -> tuple[str, int]:
+    name = body["op"].removeprefix("IS_").lower()
+    return ("", 0) if name == "document" else (name, 2)
+
+
 _RULES = {
+    "JsonFuncExpr": _json_function,
+    "XmlExpr": _xml,
     "ColumnRef": lambda body: _last_name(body["fields"]),
     "A_Indirection": _indirection,
     "FuncCall": lambda body: _last_name(body["funcname"]),

@@ -5,8 +5,10 @@ list, then what may name its fields.  Stars are written out, so that field n of 
 of the server.
 """
 
+from copy import deepcopy
+
 from pgproxy.analysis.call import window
-from pgproxy.analysis.column import find_item
+from pgproxy.analysis.column import find_item, is_column
 from pgproxy.analysis.common import with_queries
 from pgproxy.analysis.context import Context, not_covered, refuse
 from pgproxy.analysis.expression import Walk
@@ -15,6 +17,7 @@ from pgproxy.analysis.names import output_name, string_nodes, strings
 from pgproxy.analysis.ordering import distinct_on, group_by, order_by, order_set_operation
 from pgproxy.analysis.scope import Scope, ScopeColumn
 from pgproxy.analysis.tables import from_item
+from pgproxy.analysis.types import attributes
 
 # Clauses of SelectStmt with a rule here; anything else is refused.
 CLAUSES = frozenset(
@@ -32,6 +35,7 @@ CLAUSES = frozenset(
         "limitOffset",
         "limitCount",
         "limitOption",
+        "lockingClause",
         "withClause",
         "op",
         "all",
@@ -43,6 +47,8 @@ CLAUSES = frozenset(
 
 def select(body: Node, scope: Scope, context: Context) -> list[OutputField]:
     """The fields of one query level, ``scope`` being its own still empty one.  Raises Refusal."""
+    if "intoClause" in body:
+        raise refuse("writes", "SELECT INTO is refused: this role may only read", body)
     for clause in body.keys() - CLAUSES:
         raise not_covered(f"SELECT with {clause}")
     if "withClause" in body:
@@ -59,7 +65,19 @@ def select(body: Node, scope: Scope, context: Context) -> list[OutputField]:
     for clause in ("limitOffset", "limitCount"):
         if clause in body:
             walk(body[clause], Position.TEST)
+    for lock in body.get("lockingClause", ()):
+        _lock(lock["LockingClause"], walk)
     return fields
+
+
+def _lock(lock: Node, walk: Walk) -> None:
+    """FOR UPDATE OF names entries of FROM: by the aliases that they have in what we send."""
+    for named in lock.get("lockedRels", ()):
+        relation = named["RangeVar"]
+        item = find_item(walk, [relation["relname"]], relation.get("location", -1))
+        if not item.written:
+            raise not_covered("FOR UPDATE OF a join", relation)
+        relation["relname"] = item.written
 
 
 def _simple(body: Node, walk: Walk) -> list[OutputField]:
@@ -69,7 +87,7 @@ def _simple(body: Node, walk: Walk) -> list[OutputField]:
         walk(body["whereClause"], Position.TEST)
     for definition in body.get("windowClause", ()):
         walk.windows[definition["WindowDef"]["name"]] = window(walk, definition["WindowDef"])
-    fields = _targets(body, walk)
+    fields = targets(body, walk)
     group_by(body, fields, walk)
     if "havingClause" in body:
         walk(body["havingClause"], Position.TEST)
@@ -78,8 +96,9 @@ def _simple(body: Node, walk: Walk) -> list[OutputField]:
     return fields
 
 
-def _targets(body: Node, walk: Walk) -> list[OutputField]:
-    targets: list[Node] = []
+def targets(body: Node, walk: Walk) -> list[OutputField]:
+    """The fields of a select list or RETURNING, stars and names written out."""
+    written_out: list[Node] = []
     fields: list[OutputField] = []
     for node in body.get("targetList", ()):
         target = node["ResTarget"]
@@ -87,18 +106,50 @@ def _targets(body: Node, walk: Walk) -> list[OutputField]:
         if reference and "A_Star" in reference["fields"][-1]:
             for column in _star(reference, walk):
                 written, field = _star_target(column, walk)
-                targets.append(written)
+                written_out.append(written)
+                fields.append(field)
+            continue
+        steps = target["val"].get("A_Indirection", {}).get("indirection", [{}])
+        if "A_Star" in steps[-1]:
+            for written, field in _attributes(target["val"]["A_Indirection"], walk):
+                written_out.append(written)
                 fields.append(field)
             continue
         name = target.setdefault("name", output_name(target["val"]))
-        targets.append(node)
+        written_out.append(node)
         fields.append(OutputField(name, walk(target["val"], Position.OUTPUT)))
-    if targets:
-        body["targetList"] = targets
+    if written_out:
+        body["targetList"] = written_out
     elif body.get("targetList"):
         # A star over a table without columns: the grammar has no way to write that out.
         raise not_covered("a select list that comes out empty")
     return fields
+
+
+def _attributes(indirection: Node, walk: Walk) -> list[tuple[Node, OutputField]]:
+    """``(value).*``: one field an attribute, as the server writes it out itself."""
+    *steps, _ = indirection["indirection"]
+    row = indirection["arg"]
+    value = {"A_Indirection": {"arg": row, "indirection": steps}} if steps else row
+    if "ColumnRef" in row and not steps:
+        names = strings(row["ColumnRef"]["fields"])
+        if not is_column(walk, names, -1):
+            columns = find_item(walk, names, row["ColumnRef"].get("location", -1)).columns
+            return [_star_target(column, walk) for column in columns]
+    # Looked at on a copy: each field is walked again, in its own place.
+    known = attributes(
+        walk, Walk(walk.scope, walk.context.apart(), walk.level)(deepcopy(value), Position.COMPUTE)
+    )
+    if not known:
+        raise not_covered("(…).* of what is not known to be a row")
+    found: list[tuple[Node, OutputField]] = []
+    for name in known:
+        part: Node = {
+            "A_Indirection": {"arg": deepcopy(row), "indirection": [*steps, *string_nodes([name])]}
+        }
+        lineage = walk(part, Position.OUTPUT)
+        found.append(({"ResTarget": {"name": name, "val": part}}, OutputField(name, lineage)))
+    return found
 
 
 def _star(reference: Node, walk: Walk) -> list[ScopeColumn]:

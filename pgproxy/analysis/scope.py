@@ -48,7 +48,8 @@ class Item:
         """The lineage of the row as one value."""
         row = compute(*(column.lineage for column in self.columns))
         own = frozenset({Source(self.relation, 0)}) if self.relation else NOTHING
-        return Lineage(computed=row.sources, constant=True, origins=own)
+        shape = tuple((column.name, column.lineage.type_oid) for column in self.columns)
+        return Lineage(computed=row.sources, constant=True, origins=own, row=shape)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,52 +1,127 @@
 """One statement: parsed, analysed, and printed again so that the server runs what was analysed."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from pgproxy.analysis.catalog import Catalog
+from pgproxy.analysis.catalog import Catalog, Function, Relation, split_identifiers
 from pgproxy.analysis.context import Context, ViewReport, not_covered
+from pgproxy.analysis.copy import CopyOptions, copied_query, copy_options
+from pgproxy.analysis.expression import Walk
 from pgproxy.analysis.grammar import Tree, deparse, normalize, parse, same
-from pgproxy.analysis.lineage import Lineage, Node, OutputField, Position, Report
-from pgproxy.analysis.names import Names
+from pgproxy.analysis.lineage import (
+    CONSTANT,
+    Lineage,
+    Node,
+    OutputField,
+    Position,
+    Report,
+    Source,
+    Use,
+)
+from pgproxy.analysis.names import Names, words
 from pgproxy.analysis.query import select
-from pgproxy.analysis.scope import Scope
-from pgproxy.analysis.utility import utility
+from pgproxy.analysis.routine import fixed, parameters, statements, trusted_functions
+from pgproxy.analysis.scope import Item, Scope, ScopeColumn
+from pgproxy.analysis.types import target
+from pgproxy.analysis.utility import Named, utility
+from pgproxy.analysis.utility import named as named_in
+from pgproxy.analysis.writes import write
 from pgproxy.errors import Refusal
 
 # Statements whose text may be audited; others carry literals that normalisation does not reach.
 _AUDITED = frozenset({"SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"})
 MAX_VIEW_DEPTH = 32
+# CURSOR_OPT_HOLD of parsenodes.h.
+_CURSOR_HOLD = 0x20
+_EXPLAIN_OPTIONS = words(
+    "analyze verbose costs settings generic_plan buffers serialize wal timing summary memory format"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """What one statement is and does.  ``fields`` is None when it returns no rows we know of."""
+    """What one statement is and does.
+
+    ``fields`` is None when it returns no rows we know of.  ``named``: what it does with a name of
+    the session; PREPARE and DECLARE give it to ``fields``, and have none of their own.
+    ``explained``: the server describes how it would run, in place of ``fields``.
+    """
 
     kind: str
     tree: Tree
     fields: list[OutputField] | None
     report: Report
+    named: Named | None = None
+    copy: CopyOptions | None = None
+    explained: bool = False
 
 
 class Analyzer:
-    """Analyses statements against one catalog snapshot; remembers the lineage of views."""
+    """Analyses statements against one catalog snapshot; remembers views and functions.
 
-    def __init__(self, catalog: Catalog, search_path: list[str]) -> None:
+    ``trusted`` are signatures of functions that the policy vouches for; ``shown_relations`` gives
+    an array literal of the OIDs of relations without a masked column.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        search_path: list[str],
+        trusted: Sequence[str] = (),
+        shown_relations: Callable[[], str] = lambda: "{}",
+    ) -> None:
         self._names = Names(catalog, search_path)
+        self._trusted = trusted_functions(catalog, trusted)
+        self._shown_relations = shown_relations
         # Definitions come qualified, so that nobody's search_path has a say in them.
         self._view_names = Names(catalog, [])
-        self._views: dict[int, tuple[ViewReport, Context]] = {}
-        self._open_views: list[int] = []
+        self._known: dict[int, tuple[ViewReport, Context]] = {}
+        self._open: list[int] = []
 
     def analyze(self, raw: Tree) -> Analysis:
         """The analysis of one RawStmt; its tree is changed in place.  Raises Refusal."""
         kind, body = next(iter(raw["stmt"].items()))
-        if kind != "SelectStmt":
-            return Analysis(kind, raw, utility(kind, body), Report())
         context = self._context(self._names)
-        fields = select(body, Scope(), context)
-        context.check_operators()
-        return Analysis(kind, raw, fields, context.report)
+        match kind:
+            case "PrepareStmt":
+                for argument in body.get("argtypes", ()):
+                    target(argument["TypeName"], context)
+                found = Analysis(kind, raw, self._query(body["query"], context), context.report)
+                found = replace(found, named=Named("prepare", body["name"]))
+            case "DeclareCursorStmt":
+                fields = self._query(body["query"], context)
+                hold = bool(body.get("options", 0) & _CURSOR_HOLD)
+                named = Named("declare", body["portalname"], hold)
+                found = Analysis(kind, raw, fields, context.report, named)
+            case "CopyStmt":
+                options = copy_options(body)
+                fields = select(copied_query(body, context), Scope(), context)
+                found = Analysis(kind, raw, fields, context.report, copy=options)
+            case "ExplainStmt":
+                _check_explain(body)
+                fields = self._query(body["query"], context)
+                found = Analysis(kind, raw, fields, context.report, explained=True)
+            case "SelectStmt" | "InsertStmt" | "UpdateStmt" | "DeleteStmt" | "MergeStmt":
+                found = Analysis(kind, raw, self._query(raw["stmt"], context), context.report)
+            case _:
+                fields_of_utility = utility(kind, body)
+                if kind == "ExecuteStmt":
+                    walk = Walk(Scope(), context, body)
+                    for parameter in body.get("params", ()):
+                        walk(parameter, Position.TEST)
+                named_by = named_in(kind, body)
+                return Analysis(kind, raw, fields_of_utility, context.report, named_by)
+        context.settle()
+        return found
+
+    def _query(self, statement: Node, context: Context) -> list[OutputField] | None:
+        """The fields of a query, or of what a write returns; None where it returns nothing."""
+        (kind, body) = next(iter(statement.items()))
+        if kind == "SelectStmt":
+            return select(body, Scope(), context)
+        fields = write(statement, Scope(), context)
+        return fields if "returningClause" in body else None
 
     def _context(self, names: Names) -> Context:
         context: Context
@@ -54,24 +129,108 @@ class Analyzer:
         def walk(body: Node, scope: Scope) -> list[OutputField]:
             return select(body, scope, context)
 
+        def written(statement: Node, scope: Scope) -> list[OutputField]:
+            return write(statement, scope, context)
+
         def view(oid: int) -> ViewReport:
             return self._view(oid, context)
 
-        context = Context(names, walk, view)
+        def body(function: Function) -> list[OutputField]:
+            return self._body(function, context)
+
+        context = Context(
+            names,
+            walk,
+            written,
+            view,
+            body,
+            self._check_domain,
+            self._trusted,
+            self._shown_relations,
+        )
         return context
 
-    def _view(self, oid: int, outer: Context) -> ViewReport:
-        if oid not in self._views:
-            if oid in self._open_views or len(self._open_views) >= MAX_VIEW_DEPTH:
-                raise not_covered("a view that refers to itself")
-            self._open_views.append(oid)
+    def _once(self, oid: int, analyze: Callable[[], tuple[ViewReport, Context]]) -> ViewReport:
+        if oid not in self._known:
+            if oid in self._open or len(self._open) >= MAX_VIEW_DEPTH:
+                raise not_covered("what refers to itself, or too deeply to others,")
+            self._open.append(oid)
             try:
-                self._views[oid] = self._analyze_view(oid)
+                self._known[oid] = analyze()
             finally:
-                self._open_views.pop()
-        view, inner = self._views[oid]
-        outer.report.relations |= inner.report.relations
-        outer.types |= inner.types
+                self._open.pop()
+        return self._known[oid][0]
+
+    def _body(self, function: Function, outer: Context) -> list[OutputField]:
+        """The fields of a function in SQL; what it does is noted as done by the caller."""
+        view = self._once(function.oid, lambda: self._analyze_body(function))
+        inner = self._known[function.oid][1]
+        outer.take_over(inner)
+        outer.report.uses += fixed(inner.report.uses)
+        outer.report.calls += inner.report.calls
+        outer.report.recursive += inner.report.recursive
+        for lineage in view.compared:
+            outer.use(Use(Position.VIEW, lineage, {}, function.name, level=outer.level))
+        for lineage in view.scanned:
+            outer.use(Use(Position.SCAN, lineage, {}, function.name, level=outer.level))
+        return [OutputField("", lineage) for lineage in view.columns]
+
+    def _analyze_body(self, function: Function) -> tuple[ViewReport, Context]:
+        standard = function.body.upper().startswith(("BEGIN ATOMIC", "RETURN "))
+        context = self._context(self._view_names if standard else self._path_of(function))
+        given = tuple(
+            ScopeColumn(field.name, field.lineage, (function.name, field.name))
+            for field in parameters(function)
+        )
+        outside = Scope(items=[Item(function.name, given, function.name)])
+        try:
+            fields: list[OutputField] = []
+            for statement in statements(function):
+                fields = select(statement["SelectStmt"], Scope(outside), context)
+            context.settle()
+        except (Refusal, ValueError, KeyError) as error:
+            why = error.message if isinstance(error, Refusal) else "its body is not understood"
+            raise Refusal(
+                "function",
+                f"function {function.schema}.{function.name} is not known to be pure: {why}",
+                hint="Its owner can vouch for it in the policy, under trusted_functions.",
+            ) from None
+        return _view_report(fields, context.report), context
+
+    def _path_of(self, function: Function) -> Names:
+        for setting in function.settings:
+            name, _, value = setting.partition("=")
+            if name == "search_path":
+                return Names(self._names.catalog, split_identifiers(value))
+        return self._names
+
+    def _check_domain(self, check: str) -> None:
+        """Raises Refusal for a CHECK of a domain that does more than compute with VALUE."""
+        context = self._context(self._view_names)
+        value = ScopeColumn("value", CONSTANT, ("value", "value"))
+        (raw,) = parse(f"SELECT {check}")
+        select(raw["stmt"]["SelectStmt"], Scope(Scope(items=[Item("value", (value,))])), context)
+        context.settle()
+
+    def depends(self, relation: Relation) -> dict[int, frozenset[Source]]:
+        """For each generated column of a relation, the columns it is computed from."""
+        found: dict[int, frozenset[Source]] = {}
+        for column in relation.columns:
+            if column.generated:
+                own = tuple(
+                    ScopeColumn(c.name, Lineage(frozenset({Source(relation.oid, c.attnum)})), ("",))
+                    for c in relation.columns
+                )
+                context = self._context(self._view_names)
+                (raw,) = parse(f"SELECT {column.generated}")
+                scope = Scope(Scope(items=[Item(relation.name, own)]))
+                (field,) = select(raw["stmt"]["SelectStmt"], scope, context)
+                found[column.attnum] = field.lineage.sources
+        return found
+
+    def _view(self, oid: int, outer: Context) -> ViewReport:
+        view = self._once(oid, lambda: self._analyze_view(oid))
+        outer.take_over(self._known[oid][1])
         return view
 
     def _analyze_view(self, oid: int) -> tuple[ViewReport, Context]:
@@ -80,7 +239,7 @@ class Analyzer:
         try:
             (raw,) = parse(relation.definition)
             fields = select(raw["stmt"]["SelectStmt"], Scope(), context)
-            context.check_operators()
+            context.settle()
         except (Refusal, ValueError, KeyError) as error:
             why = error.message if isinstance(error, Refusal) else "its definition is not known"
             raise Refusal(
@@ -89,32 +248,47 @@ class Analyzer:
             ) from None
         if len(fields) != len(relation.columns):
             raise Refusal("view", f'view "{relation.schema}.{relation.name}" has changed')
-        return ViewReport([field.lineage for field in fields], _compared(context.report)), context
+        return _view_report(fields, context.report), context
 
 
-def _compared(report: Report) -> list[Lineage]:
-    """What the rows of a view are sorted or hashed by on their way."""
+def _view_report(fields: list[OutputField], report: Report) -> ViewReport:
     by_order = (Position.GROUP, Position.PARTITION, Position.EQUAL, Position.ORDER, Position.VIEW)
-    found: list[Lineage] = []
+    compared: list[Lineage] = []
+    tested: set[Source] = set()
+    scanned = [use.lineage for use in report.uses if use.position is Position.SCAN]
     for use in report.uses:
+        sides = [use.lineage, use.other] if use.other else [use.lineage]
         if use.position in by_order:
-            found += [use.lineage, use.other] if use.other else [use.lineage]
-    return found
+            compared += sides
+        if use.position in (*by_order, Position.TEST, Position.NULL_TEST):
+            tested.update(*(side.sources for side in sides))
+    # What the view itself asks for may be found by way of an index already.
+    compared += [lineage for lineage in scanned if lineage.copied & tested]
+    return ViewReport([field.lineage for field in fields], compared, scanned)
 
 
-def render(statements: list[Tree]) -> str:
+def _check_explain(body: Node) -> None:
+    """EXPLAIN of a query: its options say nothing of values (manual, EXPLAIN)."""
+    for node in body.get("options", ()):
+        if node["DefElem"]["defname"] not in _EXPLAIN_OPTIONS:
+            raise not_covered(f"EXPLAIN with {node['DefElem']['defname']}", body)
+    if "SelectStmt" not in body["query"]:
+        raise not_covered("EXPLAIN of anything but a SELECT", body)
+
+
+def render(trees: list[Tree]) -> str:
     """The text to send for analysed trees, parsed back to see that it says the same.
 
     Raises Refusal where it does not: the printer's faults must not become leaks.
     """
-    text = deparse(statements)
-    if "\0" in text or not same(_bare(parse(text)), _bare(statements)):
+    text = deparse(trees)
+    if "\0" in text or not same(_bare(parse(text)), _bare(trees)):
         raise Refusal("unprintable", "statement does not survive being printed and parsed again")
     return text
 
 
-def _bare(statements: list[Tree]) -> list[Node]:
-    return [statement["stmt"] for statement in statements]
+def _bare(trees: list[Tree]) -> list[Node]:
+    return [tree["stmt"] for tree in trees]
 
 
 def audit_sql(text: bytes) -> str:
@@ -128,11 +302,11 @@ def audit_sql(text: bytes) -> str:
 @lru_cache(maxsize=2048)
 def _audit(normalized: str) -> str:
     try:
-        statements = parse(normalized)
-        kinds = [next(iter(raw["stmt"])) for raw in statements]
+        trees = parse(normalized)
+        kinds = [next(iter(raw["stmt"])) for raw in trees]
         if all(kind in _AUDITED for kind in kinds):
             # Printing drops comments, in which anything can stand.
-            return deparse(statements)
+            return deparse(trees)
         return "; ".join(kind.removesuffix("Stmt") for kind in kinds)
     except Refusal:
         return ""

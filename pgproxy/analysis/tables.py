@@ -1,14 +1,15 @@
 """FROM: tables, views, subqueries, functions and joins, as entries of the namespace."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pgproxy.analysis.call import qualify
 from pgproxy.analysis.catalog import SYSTEM_SCHEMAS, Column, Relation
 from pgproxy.analysis.context import not_covered, refuse
-from pgproxy.analysis.functions import CATALOGS, ROWS, WITHHELD
+from pgproxy.analysis.from_function import function_columns, name_columns, table_of_values
+from pgproxy.analysis.functions import CATALOGS, WITHHELD
 from pgproxy.analysis.joins import join
-from pgproxy.analysis.lineage import CONSTANT, Lineage, Node, Position, Source, compute
+from pgproxy.analysis.lineage import Lineage, Node, Position, Source
 from pgproxy.analysis.names import string_nodes, strings
 from pgproxy.analysis.scope import CommonTable, Item, Scope, ScopeColumn
 
@@ -25,7 +26,8 @@ def from_item(node: Node, walk: "Walk") -> list[Item]:
     return rule(body, walk)
 
 
-def _table(body: Node, walk: "Walk") -> list[Item]:
+def table(body: Node, walk: "Walk") -> list[Item]:
+    """The namespace entry of a table, view or WITH query.  Raises Refusal."""
     name, alias = body["relname"], body.get("alias", {})
     common = walk.scope.tables.get(name) if "schemaname" not in body else None
     if common is not None:
@@ -82,12 +84,12 @@ def _distinct(names: list[str]) -> list[str]:
 def relation_lineage(relation: Relation, walk: "Walk") -> list[Lineage]:
     """The lineage of each column of a relation, views looked through."""
     context = walk.context
-    for column in relation.columns:
-        context.see_type(column.type_oid)
     if relation.schema in SYSTEM_SCHEMAS:
         return [_described(relation, column) for column in relation.columns]
     context.report.relations.add(relation.oid)
     if relation.kind not in "vm":
+        for together in _orders(relation, walk):
+            walk.use(Position.SCAN, Lineage(together), {}, relation.name)
         return [
             Lineage(_own(relation, c.attnum), origins=_own(relation, c.attnum), type_oid=c.type_oid)
             for c in relation.columns
@@ -95,10 +97,21 @@ def relation_lineage(relation: Relation, walk: "Walk") -> list[Lineage]:
     view = context.view(relation.oid)
     for lineage in view.compared:
         walk.use(Position.VIEW, lineage, {}, relation.name)
+    for lineage in view.scanned:
+        walk.use(Position.SCAN, lineage, {}, relation.name)
     return [
         _seen_through(_own(relation, c.attnum), lineage, c.type_oid)
         for c, lineage in zip(relation.columns, view.columns, strict=True)
     ]
+
+
+def _orders(relation: Relation, walk: "Walk") -> Iterator[frozenset[Source]]:
+    """Columns by which its rows, or those of a child, may be read in order."""
+    for table_or_child in (relation, *walk.context.catalog.children.get(relation.oid, ())):
+        for together in table_or_child.orders:
+            names = (c.name for c in table_or_child.columns if c.attnum in together)
+            attnums = relation.attnums(names) | (together & {0})
+            yield frozenset(Source(relation.oid, attnum) for attnum in attnums)
 
 
 def _described(relation: Relation, column: Column) -> Lineage:
@@ -133,7 +146,7 @@ def _check_kind(relation: Relation, body: Node) -> None:
             body,
             "It holds sampled values, settings or other people's statements.",
         )
-    if relation.kind not in "rpvmf":
+    if relation.kind not in "rpvmfS":
         raise not_covered(f'"{relation.name}", which is neither table nor view,', body)
 
 
@@ -158,33 +171,46 @@ def _subquery(body: Node, walk: "Walk") -> list[Item]:
 
 
 def _function(body: Node, walk: "Walk") -> list[Item]:
-    calls = body.get("functions", [])
-    items = calls[0]["List"]["items"] if len(calls) == 1 else []
-    if len(items) != 2 or "FuncCall" not in items[0] or items[1] or "coldeflist" in body:
-        raise not_covered("this form of function in FROM")
-    function = items[0]["FuncCall"]
-    name = qualify(function)
-    if name not in ROWS:
-        raise refuse("function", f"function {name} in FROM is not covered", function)
-    arguments = function.get("args", [])
-    parts = [walk(argument, Position.TEST) for argument in arguments]
-    if name == "unnest" and len(parts) != 1:
-        raise not_covered("unnest of several arrays", function)
-    shown = body.get("alias", {}).get("aliasname", name)
-    # A function of one column gives it the name of its alias.
-    pairs = [(shown, compute(*parts)), ("ordinality", CONSTANT)]
-    item = _item(shown, body, pairs if body.get("ordinality") else pairs[:1], walk)
-    body["alias"]["colnames"] = string_nodes([column.path[-1] for column in item.columns])
+    shown, pairs, defined = function_columns(body, walk)
+    if defined and "colnames" in body.get("alias", {}):
+        raise not_covered("names beside a column definition list")
+    item = _item(shown, body, pairs, walk)
+    name_columns(body, [column.path[-1] for column in item.columns], defined)
     return [item]
+
+
+def _values_of(kind: str) -> "Rule":
+    def rule(body: Node, walk: "Walk") -> list[Item]:
+        pairs = table_of_values(kind, body, walk)
+        shown = body.get("alias", {}).get("aliasname", kind.lower())
+        return [_item(shown, body, pairs, walk)]
+
+    return rule
+
+
+def _sample(body: Node, walk: "Walk") -> list[Item]:
+    """TABLESAMPLE: only the two methods of the server itself, an extension's could do anything."""
+    method = strings(body["method"])
+    if method not in (["system"], ["bernoulli"]):
+        raise not_covered(f"TABLESAMPLE {'.'.join(method)}", body)
+    items = from_item(body["relation"], walk)
+    for argument in [*body.get("args", ()), *filter(None, [body.get("repeatable")])]:
+        walk(argument, Position.TEST)
+    return items
 
 
 def _join(body: Node, walk: "Walk") -> list[Item]:
     return join(body, walk, from_item)
 
 
-_RULES = {
-    "RangeVar": _table,
+Rule = Callable[[Node, "Walk"], list[Item]]
+
+_RULES: dict[str, Rule] = {
+    "RangeVar": table,
     "RangeSubselect": _subquery,
     "RangeFunction": _function,
+    "RangeTableSample": _sample,
+    "RangeTableFunc": _values_of("RangeTableFunc"),
+    "JsonTable": _values_of("JsonTable"),
     "JoinExpr": _join,
 }

@@ -1,5 +1,7 @@
 """Statements that are no query: which of them a masked role may send, and what they return."""
 
+from dataclasses import dataclass
+
 from pgproxy.analysis.context import not_covered, refuse
 from pgproxy.analysis.lineage import CONSTANT, Node, OutputField
 from pgproxy.analysis.settings import check_setting
@@ -8,6 +10,17 @@ _MULTIPLE = frozenset({"TRANSACTION", "SESSION CHARACTERISTICS"})
 _TWO_PHASE = frozenset(
     {"TRANS_STMT_PREPARE", "TRANS_STMT_COMMIT_PREPARED", "TRANS_STMT_ROLLBACK_PREPARED"}
 )
+# Nothing of a row goes in or out of these.
+_HARMLESS = frozenset({"UnlistenStmt", "ListenStmt", "DiscardStmt"})
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a statement does with a name of the session: ``act`` as in ``policy.plan.NameAct``."""
+
+    act: str
+    name: str = ""
+    hold: bool = False
 
 
 def utility(kind: str, body: Node) -> list[OutputField] | None:
@@ -20,8 +33,27 @@ def utility(kind: str, body: Node) -> list[OutputField] | None:
     elif kind == "TransactionStmt":
         if body["kind"] in _TWO_PHASE:
             raise not_covered("two-phase commit", body)
-    elif kind not in ("DiscardStmt", "DeallocateStmt", "ClosePortalStmt", "UnlistenStmt"):
+    elif kind == "ConstraintsSetStmt":
+        if "constraints" in body:
+            raise not_covered("SET CONSTRAINTS of single constraints", body)
+    elif kind not in _HARMLESS and named(kind, body) is None:
         raise _refused(kind, body)
+    return None
+
+
+def named(kind: str, body: Node) -> Named | None:
+    """What a statement does with a name, where it is one of those that do."""
+    match kind:
+        case "ExecuteStmt":
+            return Named("execute", body["name"])
+        case "DeallocateStmt":
+            return Named("deallocate", body.get("name", ""))
+        case "FetchStmt":
+            return Named("move" if body.get("ismove") else "fetch", body["portalname"])
+        case "ClosePortalStmt":
+            return Named("close", body.get("portalname", ""))
+        case "DiscardStmt" if body["target"] == "DISCARD_ALL":
+            return Named("discard")
     return None
 
 
@@ -35,13 +67,13 @@ def _check_set(body: Node) -> None:
     check_setting(name, body.get("args", []) if given else None, body)
 
 
-_WRITES = frozenset({"InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt", "TruncateStmt"})
+_WRITES = frozenset({"TruncateStmt", "CreateTableAsStmt", "CreateStmt", "ViewStmt", "NotifyStmt"})
 
 
 def _refused(kind: str, body: Node) -> Exception:
     name = kind.removesuffix("Stmt")
     if kind in _WRITES:
-        return refuse("writes", f"{name.upper()} is refused: this role may only read", body)
+        return refuse("writes", f"{name} is refused: this role may only read", body)
     return refuse(
         "not_covered", f"the statement {name} is not allowed for a role with masked columns", body
     )

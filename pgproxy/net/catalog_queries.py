@@ -28,7 +28,8 @@ SELECT c.oid, n.nspname::text AS schema, c.relname::text AS name, c.relkind::tex
        ARRAY(SELECT l.ancestor FROM lines AS l WHERE l.oid = c.oid
              ORDER BY l.depth, l.place) AS ancestors
 FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 'c') AND n.nspname !~ '^pg_(toast|temp_|toast_temp_)'
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 'c')
+  AND n.nspname !~ '^pg_(toast|temp_|toast_temp_)'
 """
 
 COLUMNS = """
@@ -83,13 +84,27 @@ FROM pg_proc AS p
 JOIN pg_namespace AS n ON n.oid = p.pronamespace
 JOIN pg_language AS l ON l.oid = p.prolang
 WHERE n.nspname <> 'pg_catalog' AND n.nspname !~ '^pg_(toast|temp_|toast_temp_)'
-   OR n.nspname = 'pg_catalog' AND p.proargmodes IS NOT NULL
+   OR n.nspname = 'pg_catalog' AND p.proname IN (
+          SELECT o.proname FROM pg_proc AS o
+          WHERE o.pronamespace = 'pg_catalog'::regnamespace AND o.proargmodes IS NOT NULL)
 """
 
 OPERATORS = """
-SELECT o.oprname::text AS name, o.oprleft AS left_oid, o.oprright AS right_oid
-FROM pg_operator AS o JOIN pg_namespace AS n ON n.oid = o.oprnamespace
+SELECT o.oprname::text AS name, o.oprleft AS left_oid, o.oprright AS right_oid,
+       coalesce(l.lanname IN ('c', 'internal'), false) AS native
+FROM pg_operator AS o
+JOIN pg_namespace AS n ON n.oid = o.oprnamespace
+LEFT JOIN pg_proc AS p ON p.oid = o.oprcode
+LEFT JOIN pg_language AS l ON l.oid = p.prolang
 WHERE n.nspname <> 'pg_catalog'
+"""
+
+CASTS = """
+SELECT DISTINCT c.castsource AS source
+FROM pg_cast AS c
+JOIN pg_proc AS p ON p.oid = c.castfunc
+JOIN pg_language AS l ON l.oid = p.prolang
+WHERE c.castmethod = 'f' AND c.oid >= 16384 AND l.lanname NOT IN ('c', 'internal')
 """
 
 # Every membership counts, whether or not it inherits: SET ROLE would reach it.  The owner of the
@@ -160,6 +175,8 @@ SELECT concat_ws('; ',
          WHERE e.oid = pg_type.typelem AND c.relpersistence = 't')),
     (SELECT 'operator ' || sum(hashint8extended(oid::int8, xmin::text::int8))
      FROM pg_operator WHERE oid >= 16384),
+    (SELECT 'cast ' || sum(hashint8extended(oid::int8, xmin::text::int8))
+     FROM pg_cast WHERE oid >= 16384),
     (SELECT 'function ' || sum(hashint8extended(oid::int8, xmin::text::int8))
      FROM pg_proc WHERE oid >= 16384),
     (SELECT 'schema ' || sum(hashtextextended(concat_ws(' ', oid, nspname), 0))

@@ -39,6 +39,7 @@ _KINDS = {
     "indexes": queries.INDEXES,
     "functions": queries.FUNCTIONS,
     "operators": queries.OPERATORS,
+    "casts": queries.CASTS,
     "roles": queries.ROLES,
     "settings": queries.SETTINGS,
 }
@@ -144,7 +145,9 @@ def _build(reading: _Reading, version: int) -> Catalog:
         relations=_relations(kinds),
         types={(r["schema"], r["name"]): _type(r) for r in kinds["types"]},
         roles={r["name"]: _role(r) for r in kinds["roles"]},
-        operators=_operators(kinds["operators"]),
+        operators=_operators(kinds["operators"], native=False),
+        native_operators=_operators(kinds["operators"], native=True),
+        cast_sources=frozenset(r["source"] for r in kinds["casts"]),
         search_paths=_search_paths(kinds["settings"], reading),
         functions=_functions(kinds["functions"]),
     )
@@ -222,10 +225,11 @@ def _role(row: asyncpg.Record) -> Role:
     return Role(**{**dict(row), "member_of": frozenset(row["member_of"])})
 
 
-def _operators(rows: Rows) -> dict[str, frozenset[tuple[int, int]]]:
+def _operators(rows: Rows, *, native: bool) -> dict[str, frozenset[tuple[int, int]]]:
     operands: defaultdict[str, set[tuple[int, int]]] = defaultdict(set)
     for row in rows:
-        operands[row["name"]].add((row["left_oid"], row["right_oid"]))
+        if row["native"] is native:
+            operands[row["name"]].add((row["left_oid"], row["right_oid"]))
     return {name: frozenset(pairs) for name, pairs in operands.items()}
 
 

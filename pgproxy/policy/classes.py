@@ -1,12 +1,12 @@
 """Which stored columns are masked for one role: the policy's patterns on a catalog snapshot."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 
 from pgproxy.analysis.catalog import SYSTEM_SCHEMAS, Catalog, Relation
 from pgproxy.analysis.functions import WITHHELD
 from pgproxy.analysis.lineage import Source
+from pgproxy.errors import Refusal
 from pgproxy.policy.rules import (
     PUBLIC,
     UNCLASSIFIED,
@@ -17,6 +17,9 @@ from pgproxy.policy.rules import (
     Token,
     Treatment,
 )
+
+# For each generated column of a relation, what it is computed from.  May raise Refusal.
+GeneratedFrom = Callable[[Relation], Mapping[int, frozenset[Source]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +39,18 @@ class Mask:
 class Masks:
     """The masked columns of one database for one role, worked out on demand."""
 
-    def __init__(self, policy: Policy, rule: RoleRule, catalog: Catalog) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        rule: RoleRule,
+        catalog: Catalog,
+        generated_from: GeneratedFrom = lambda relation: {},
+    ) -> None:
         self._policy = policy
         self._rule = rule
         self._catalog = catalog
+        self._generated_from = generated_from
+        self._depends: dict[int, Mapping[int, frozenset[Source]]] = {}
         self._known: dict[Source, Mask | None] = {}
         self._relations: dict[int, bool] = {}
 
@@ -97,11 +108,35 @@ class Masks:
             return None
         treatment = self._rule.treatment(class_name)
         if isinstance(treatment, Show):
-            return None
+            return self._generated(relation, source)
         domain = self._policy.domain_of(class_name)
         if isinstance(treatment, Token) and treatment.domain:
             domain = treatment.domain
         return Mask(class_name, treatment, domain)
+
+    def _generated(self, relation: Relation, source: Source) -> Mask | None:
+        """A generated column is computed from others, unless the policy itself names it."""
+        column = next(c for c in relation.columns if c.attnum == source.attnum)
+        if not column.generated or self._policy.names(relation.schema, relation.name, column.name):
+            return None
+        if relation.oid not in self._depends:
+            self._depends[relation.oid] = self._depend(relation)
+        read = self._depends[relation.oid][source.attnum]
+        return Mask("computed", Null(), "") if self.masked(read - {source}) else None
+
+    def _depend(self, relation: Relation) -> Mapping[int, frozenset[Source]]:
+        try:
+            return self._generated_from(relation)
+        except Refusal:
+            # What we cannot read may read everything.
+            every = frozenset(
+                Source(relation.oid, c.attnum) for c in relation.columns if not c.generated
+            )
+            return {c.attnum: every for c in relation.columns}
+
+    def touched(self) -> list[int]:
+        """OIDs of the relations with a masked column, and those they share rows with."""
+        return [oid for oid in self._catalog.by_oid if self.touches(oid)]
 
     def _class(self, relation: Relation, attnum: int) -> str:
         """The class of a column; one on a parent table holds for its children, and the reverse.
@@ -110,16 +145,8 @@ class Masks:
         its parent, nor is a parent public where the rows of a child are not.
         """
         column = next(c for c in relation.columns if c.attnum == attnum)
-        family = (relation.oid, *relation.ancestors, *self._children.get(relation.oid, ()))
-        tables = [self._catalog.by_oid.get(oid) for oid in family]
-        found = [self._policy.class_of(t.schema, t.name, column.name) for t in tables if t]
+        above = [self._catalog.by_oid.get(oid) for oid in relation.ancestors]
+        family = [relation, *above, *self._catalog.children.get(relation.oid, ())]
+        found = [self._policy.class_of(t.schema, t.name, column.name) for t in family if t]
         masked = [name for name in found if name not in (PUBLIC, UNCLASSIFIED)]
         return masked[0] if masked else found[0]
-
-    @cached_property
-    def _children(self) -> dict[int, list[int]]:
-        children: dict[int, list[int]] = {}
-        for relation in self._catalog.relations.values():
-            for oid in relation.ancestors:
-                children.setdefault(oid, []).append(relation.oid)
-        return children

@@ -6,8 +6,8 @@ Three answers a use: let it be, cut it out of the statement, or refuse.
 from pgproxy.analysis.lineage import Lineage, Position, Report, Source, Use, cut
 from pgproxy.errors import Refusal
 from pgproxy.policy.classes import Mask, Masks
-from pgproxy.policy.order import check_calls, shuffle
-from pgproxy.policy.rules import SHOWS_EQUALITY, Computed, Filters, Policy, RoleRule
+from pgproxy.policy.order import check_calls, scans_in_order, shuffle
+from pgproxy.policy.rules import SHOWS_EQUALITY, Computed, Filters, Policy, RoleRule, Writes
 
 _DOES = {
     Position.NULL_TEST: "tests a value computed from",
@@ -19,7 +19,9 @@ _DOES = {
     Position.TEST: "filters by, or decides with,",
     Position.COMPUTE: "computes with",
     Position.OUTPUT: "computes with",
+    Position.WRITE: "writes",
 }
+_READ_ONLY = "INSERT, UPDATE, DELETE and MERGE are allowed by `writes: tokens` in the policy."
 
 
 class Guard:
@@ -30,27 +32,43 @@ class Guard:
         self._rule = rule
         self._masks = masks
         self._cut: set[int] = set()
+        self._explained = False
         # Uses that sort or hash rows by masked values, though nobody may see in what order.
         self._compared: list[Use] = []
         self.notices: list[str] = []
         self.cut_columns: dict[str, None] = {}
 
-    def judge(self, report: Report) -> None:
-        """Go through every use.  Raises Refusal at the first that is not allowed."""
+    def judge(self, report: Report, *, explained: bool = False) -> None:
+        """Go through every use.  Raises Refusal at the first that is not allowed.
+
+        ``explained``: the server tells how it would run the statement: how wide its rows are, how
+        many it expects, which statistics of a column tell.
+        """
+        self._explained = explained
+        if report.written and self._rule.writes is Writes.REFUSE:
+            raise Refusal("writes", "this role may only read", hint=_READ_ONLY)
+        self._compared += scans_in_order(report, self._masks, self._filters)
         for use in report.uses:
-            if self._masks.masked(use.lineage.sources) or (
+            if (use.position is not Position.SCAN and self._masks.masked(use.lineage.sources)) or (
                 use.other and self._masks.masked(use.other.sources)
             ):
                 self._judge(use)
+        if explained and self._compared:
+            raise Refusal(
+                "masked_explain",
+                "EXPLAIN of a statement that compares masked values would show their statistics",
+                hint="Explain it without the masked columns.",
+            )
         check_calls(self._compared, report)
         # Cutting and shuffling change nodes that other uses look at, so they come last.
         for use in report.uses:
             if id(use.node) in self._cut and use.node:
                 self._cut.discard(id(use.node))
                 cut(use.node)
-        for level in {id(use.level): use.level for use in self._compared}.values():
+        sent = [use.level for use in self._compared if not use.fixed]
+        for level in {id(level): level for level in sent}.values():
             if level is not None:
-                shuffle(level, report)
+                shuffle(level)
 
     def _judge(self, use: Use) -> None:
         computed = self._masks.masked(use.lineage.computed)
@@ -59,6 +77,9 @@ class Guard:
             case Position.OUTPUT | Position.COUNT:
                 if computed:
                     self._compute(use, computed)
+                elif copied and self._explained and use.position is Position.OUTPUT:
+                    # How wide it would be is what it holds, on average.
+                    self._cut.add(id(use.node))
             case Position.COMPUTE:
                 if computed or copied:
                     self._compute(use, computed + copied)
@@ -77,11 +98,23 @@ class Guard:
                     self._test(use, computed + copied)
             case Position.VIEW:
                 self._compared.append(use)
+            case Position.WRITE:
+                if computed or copied:
+                    raise self._refusal(
+                        use,
+                        computed + copied,
+                        "writing masked columns, or what was read from them, is not there yet",
+                        "Write other columns.",
+                    )
 
     def _compute(self, use: Use, sources: list[Source]) -> None:
         if any(self._computed(source) is Computed.REFUSE for source in sources):
             raise self._refusal(
                 use, sources, "this role may not compute with it", "Select the bare column."
+            )
+        if use.fixed or not use.node:
+            raise self._refusal(
+                use, sources, "it cannot be left out here", "Ask for the bare column instead."
             )
         self._cut.add(id(use.node))
         self.cut_columns[self._masks.name(sources[0])] = None
@@ -143,7 +176,7 @@ class Guard:
         filters = self._filters(sources)
         if filters is Filters.VALUES:
             return
-        if filters is Filters.REFUSE or use.items is None or use.item is None:
+        if filters is Filters.REFUSE or use.items is None or use.item is None or use.fixed:
             raise self._refusal(use, sources, "its order is not shown", "Sort by another column.")
         kept = [item for item in use.items if item is not use.item]
         if len(kept) < len(use.items):

@@ -5,10 +5,53 @@ level gives its rows is then that of the values, or of an unkeyed hash of them: 
 or a plain look at the result would tell it, and order is secret.
 """
 
-from pgproxy.analysis.lineage import Call, Node, Position, Report, Use
+from collections.abc import Callable
+
+from pgproxy.analysis.lineage import NOTHING, Call, Node, Position, Report, Source, Use
 from pgproxy.errors import Refusal
+from pgproxy.policy.classes import Masks
+from pgproxy.policy.rules import Filters
 
 _ALIAS = "rows in no order"
+
+FiltersOf = Callable[[list[Source]], Filters]
+
+
+_CONDITIONS = frozenset(
+    {
+        Position.TEST,
+        Position.NULL_TEST,
+        Position.EQUAL,
+        Position.GROUP,
+        Position.PARTITION,
+        Position.COUNT_DISTINCT,
+        Position.ORDER,
+    }
+)
+
+
+def scans_in_order(report: Report, masks: Masks, filters: FiltersOf) -> list[Use]:
+    """The scans that an index with masked columns may serve: their rows can come in its order.
+
+    An index is read for a condition or an order over one of its columns.  That of a single masked
+    column is only read where just that is tested, and then equal values come together at most, or
+    all that are not NULL.  (Reading a whole index in place of its table is switched off for masked
+    sessions.)
+    """
+    tested: set[Source] = set()
+    for use in report.uses:
+        if use.position in _CONDITIONS:
+            tested |= use.lineage.sources
+            tested |= use.other.sources if use.other else NOTHING
+    found: list[Use] = []
+    for use in report.uses:
+        if use.position is Position.SCAN:
+            together = use.lineage.copied
+            masked = masks.masked(together)
+            lies_so = any(source.attnum == 0 for source in together)
+            if masked and (lies_so or tested & together) and filters(masked) != Filters.VALUES:
+                found.append(use)
+    return found
 
 
 def check_calls(uses: list[Use], report: Report) -> None:
@@ -17,6 +60,11 @@ def check_calls(uses: list[Use], report: Report) -> None:
     ``uses`` are those comparisons.  Raises Refusal.
     """
     for use in uses:
+        if any(use.level is query for query in report.recursive):
+            raise Refusal(
+                "masked_order",
+                "a recursive query compares masked values: in which order it finds rows is masked",
+            )
         if use.level and use.level.get("distinctClause") not in (None, [], [{}]):
             raise Refusal(
                 "masked_order",
@@ -40,7 +88,7 @@ def _tells(call: Call, use: Use, calls: list[Call]) -> bool:
     if use.output:
         # DISTINCT and UNION come after everything else of their level.
         return False
-    if use.position in (Position.EQUAL, Position.VIEW):
+    if use.position in (Position.EQUAL, Position.VIEW, Position.SCAN):
         return True
     if use.position is Position.GROUP:
         # Within a group all values are equal: aggregates see no order of theirs.
@@ -49,12 +97,12 @@ def _tells(call: Call, use: Use, calls: list[Call]) -> bool:
     return bool(call.window) and len({other.window for other in calls if other.window}) > 1
 
 
-def shuffle(level: Node, report: Report) -> None:
+def shuffle(level: Node) -> None:
     """Have a level give its rows in random order, where its ORDER BY leaves it open."""
-    if any(level is query for query in report.recursive):
+    if "lockingClause" in level:
         raise Refusal(
             "masked_order",
-            "a recursive query compares masked values: in which order it finds rows is masked",
+            "FOR UPDATE of rows that are compared by masked values: their order is masked",
         )
     if level.get("op", "SETOP_NONE") != "SETOP_NONE" or level.get("distinctClause"):
         _wrap(level)

@@ -1,19 +1,24 @@
 """The planner: a query string to a plan, for one role on one catalog snapshot."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from pgproxy.analysis.catalog import Catalog
 from pgproxy.analysis.grammar import Tree, parse
-from pgproxy.analysis.lineage import Lineage, OutputField, Source
+from pgproxy.analysis.lineage import CONSTANT, Lineage, OutputField, Source
 from pgproxy.analysis.names import UnknownName
 from pgproxy.analysis.statement import Analysis, Analyzer, audit_sql, render
+from pgproxy.analysis.utility import Named
 from pgproxy.errors import Refusal
 from pgproxy.policy.classes import Mask, Masks
 from pgproxy.policy.guard import Guard
 from pgproxy.policy.plan import (
     REFUSED_STATEMENT,
+    CopyFormat,
     Derivation,
     FieldPlan,
+    NameAct,
+    NameUse,
     QueryPlan,
     StatementPlan,
 )
@@ -30,8 +35,11 @@ class CatalogPlanner:
     ) -> None:
         self._policy = policy
         self._rule = rule
-        self._masks = Masks(policy, rule, catalog)
-        self._analyzer = Analyzer(catalog, search_path)
+        self._analyzer = Analyzer(
+            catalog, search_path, policy.trusted_functions, self._shown_relations
+        )
+        self._masks = Masks(policy, rule, catalog, self._analyzer.depends)
+        self._catalog = catalog
         self._plans: dict[bytes, QueryPlan] = {}
         self.hits = 0
         self.misses = 0
@@ -88,21 +96,40 @@ class CatalogPlanner:
     def _statement(self, raw: Tree) -> tuple[StatementPlan, str]:
         analysis = self._analyzer.analyze(raw)
         guard = Guard(self._policy, self._rule, self._masks)
-        guard.judge(analysis.report)
+        guard.judge(analysis.report, explained=analysis.explained)
         printed = render([raw])
-        fields = None
-        if analysis.fields is not None:
+        fields: tuple[FieldPlan, ...] | None = None
+        if analysis.explained:
+            fields = (self._field(OutputField("QUERY PLAN", CONSTANT)),)
+        elif analysis.fields is not None:
             fields = tuple(self._field(field) for field in analysis.fields)
-        return (
-            StatementPlan(
-                kind=analysis.kind,
-                audit_sql=audit_sql(printed.encode()),
-                fields=fields,
-                notices=(*guard.notices, *_computed_notices(fields or (), guard.cut_columns)),
-                touches_masked=self._touches(analysis),
-            ),
-            printed,
+        plan = StatementPlan(
+            kind=analysis.kind,
+            audit_sql=audit_sql(printed.encode()),
+            fields=fields,
+            notices=(*guard.notices, *_computed_notices(fields or (), guard.cut_columns)),
+            touches_masked=self._touches(analysis),
+            copy=self._copy(analysis),
         )
+        return _with_name(plan, analysis.named), printed
+
+    def _copy(self, analysis: Analysis) -> CopyFormat | None:
+        options = analysis.copy
+        if options is None or analysis.fields is None:
+            return None
+        forced = options.force_quote
+        quoted = tuple("*" in forced or field.name in forced for field in analysis.fields)
+        characters = {name: text.encode() for name, text in options.characters.items()}
+        return CopyFormat(
+            format=options.format,
+            header=options.header,
+            force_quote=quoted,
+            **characters,
+        )
+
+    def _shown_relations(self) -> str:
+        touched = set(self._masks.touched())
+        return f"{{{','.join(str(oid) for oid in sorted(self._catalog.by_oid.keys() - touched))}}}"
 
     def _touches(self, analysis: Analysis) -> bool:
         return any(self._masks.touches(oid) for oid in analysis.report.relations)
@@ -147,6 +174,18 @@ class CatalogPlanner:
     def _classes(self, sources: list[Source]) -> str:
         names = {mask.class_name for mask in map(self._masks.mask, sources) if mask}
         return names.pop() if len(names) == 1 else "mixed"
+
+
+def _with_name(plan: StatementPlan, named: Named | None) -> StatementPlan:
+    """The plan of a statement that does something with a name."""
+    if named is None:
+        return plan
+    act = NameAct(named.act)
+    if act not in (NameAct.PREPARE, NameAct.DECLARE):
+        return replace(plan, name_use=NameUse(act, named.name))
+    # The fields are those of the query that has the name from now on.
+    use = NameUse(act, named.name, plan, named.hold)
+    return replace(plan, fields=None, notices=(), name_use=use)
 
 
 def _derivation(lineage: Lineage, computed: bool) -> Derivation:

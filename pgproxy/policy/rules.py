@@ -172,6 +172,10 @@ class Policy:
                 return class_name
         return UNCLASSIFIED
 
+    def names(self, schema: str, table: str, column: str) -> bool:
+        """Whether a line of ``columns`` names just this column."""
+        return f"{schema}.{table}.{column}" in self._exact
+
     def rule_for(self, roles: Sequence[str]) -> RoleRule | None:
         """The first entry that names one of ``roles`` (the login and what it is a member of)."""
         members = set(roles)

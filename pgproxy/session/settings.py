@@ -20,6 +20,8 @@ _PINS = {
     "client_min_messages": "notice",
     "transform_null_equals": "off",
     "log_parameter_max_length_on_error": "0",
+    # A whole column can be read out of its index: in the order of its values (policy.order).
+    "enable_indexonlyscan": "off",
 }
 
 

@@ -31,8 +31,10 @@ def lineage(cluster: Cluster) -> Iterator[tuple[str, Catalog]]:
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute("CREATE SCHEMA shop")
         connection.execute("CREATE TYPE shop.mood AS ENUM ('happy')")
+        connection.execute("CREATE DOMAIN shop.positive AS int CHECK (VALUE > 0)")
+        connection.execute("CREATE EXTENSION citext SCHEMA public")
         for name, columns in TABLES.items():
-            plain = columns.replace("_text", "text[]").replace("citext", "text")
+            plain = columns.replace("_text", "text[]")
             connection.execute(f"CREATE TABLE shop.{name} ({plain})")
         for name, (_, definition) in VIEWS.items():
             if name != "opaque":
@@ -49,6 +51,8 @@ def describe(dsn: str, sql: str) -> list[tuple[str, int, int, int]]:
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute("SET search_path = shop, public")
         result = connection.pgconn.prepare(b"s", sql.encode())
+        if b"unsupported XML feature" in result.error_message:
+            pytest.skip("this server was built without XML")
         assert result.error_message == b"", result.error_message
         result = connection.pgconn.describe_prepared(b"s")
         return [
@@ -69,7 +73,9 @@ def test_the_server_agrees(lineage: tuple[str, Catalog], case: Case) -> None:
     plan = planner.plan(case.sql.encode())
     (statement,) = plan.statements
     assert statement.refusal is None, statement.refusal
-    if statement.fields is None:
+    if statement.fields is None or statement.copy is not None:
+        # No fields, or fields that the server does not describe: it only has to take the text.
+        describe(dsn, plan.sql.decode())
         return
     # A cast of a parameter of unknown type is the caller's business.
     written = describe(dsn, case.sql.rstrip(";"))

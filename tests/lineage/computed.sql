@@ -59,7 +59,8 @@ SELECT row_to_json(c), to_jsonb(c)->>'email' FROM customers c;
 
 -- A function in attribute notation is a function.
 SELECT email(c) FROM customers c;
---> refused | function
+--> email | copied | token | shop.customers.email
+--! SELECT c.email AS email
 
 -- Computed in a view: cut where the view is used.
 SELECT size FROM emails;
