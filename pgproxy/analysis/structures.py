@@ -24,7 +24,8 @@ _VALUE, _OUTPUT, _BEHAVIOR = "JsonValueExpr", "JsonOutput", "JsonBehavior"
 _PLAIN = words(
     """
     location name_location name format op xmloption type indent wrapper quotes btype coerce
-    absent_on_null unique unique_keys item_type column_name returning coltype for_ordinality is_not_null colname
+    absent_on_null unique unique_keys item_type column_name returning coltype for_ordinality
+    is_not_null colname
     """
 )
 

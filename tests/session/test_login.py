@@ -87,6 +87,7 @@ def test_a_masked_role_starts_with_pinned_settings() -> None:
         "client_min_messages": "notice",
         "transform_null_equals": "off",
         "log_parameter_max_length_on_error": "0",
+        "enable_indexonlyscan": "off",
         "search_path": '"$user", public',
     }
 
