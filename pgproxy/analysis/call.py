@@ -1,6 +1,5 @@
 """Function calls: only functions on the list, printed with their schema; aggregates and windows."""
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pgproxy.analysis import routine
@@ -49,7 +48,7 @@ def call(walk: "Walk", node: Node, position: Position) -> Lineage:
         _note_call(walk, body, name, by_order)
     if over:
         given = compute(given, window(walk, over))
-    return replace(given, constant=True, row=_outputs(walk, name, body))
+    return given._replace(constant=True, row=_outputs(walk, name, body))
 
 
 def _arguments(walk: "Walk", body: Node, inner: Position) -> Lineage:
@@ -182,7 +181,7 @@ def _count(walk: "Walk", body: Node, position: Position) -> Lineage:
     inner = walk.INNER[position]
     if len(arguments) == 1 and "ColumnRef" in arguments[0]:
         how = Position.COUNT_DISTINCT if body.get("agg_distinct") else Position.COUNT
-        parts = [walk(arguments[0], how).count()]
+        parts = [walk(arguments[0], how).tallied()]
     else:
         parts = [walk(argument, inner) for argument in arguments]
     parts += [walk(item["SortBy"]["node"], inner) for item in body.get("agg_order", ())]

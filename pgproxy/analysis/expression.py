@@ -6,7 +6,6 @@ tree again changes nothing: recursive queries are walked until their lineage sta
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import ClassVar
 
 from pgproxy.analysis.call import call
@@ -92,7 +91,7 @@ def _cast(walk: Walk, node: Node, position: Position) -> Lineage:
         if "ColumnRef" in inner and column(walk, inner, None).type_oid == found.oid:
             return column(walk, inner, position)
     computed = compute(walk(body["arg"], walk.INNER[position]))
-    return replace(computed, type_oid=0 if "arrayBounds" in body["typeName"] else found.oid)
+    return computed._replace(type_oid=0 if "arrayBounds" in body["typeName"] else found.oid)
 
 
 def _boolean(walk: Walk, node: Node, position: Position) -> Lineage:
@@ -107,8 +106,8 @@ def _null_test(walk: Walk, node: Node, position: Position) -> Lineage:
     if "ColumnRef" not in inner:
         return compute(walk(inner, walk.INNER[position]))
     if position in (Position.OUTPUT, Position.COMPUTE, Position.COUNT):
-        return walk(inner, Position.COUNT).count()
-    return walk(inner, Position.NULL_TEST if position is Position.TEST else position).count()
+        return walk(inner, Position.COUNT).tallied()
+    return walk(inner, Position.NULL_TEST if position is Position.TEST else position).tallied()
 
 
 def _case(walk: Walk, node: Node, position: Position) -> Lineage:
@@ -142,7 +141,7 @@ def _one_of(arms: list[Lineage]) -> Lineage:
     for arm in arms[1:]:
         result = result.either(arm)
     # The type is known only for a plain column.
-    return replace(result, type_oid=0)
+    return result._replace(type_oid=0)
 
 
 def _arguments(key: str) -> Callable[[Walk, Node, Position], Lineage]:
@@ -160,7 +159,7 @@ def _argument(walk: Walk, node: Node, position: Position) -> Lineage:
 
 def _grouping(walk: Walk, node: Node, _position: Position) -> Lineage:
     # grouping(…) says which grouping set a row belongs to: nothing of the values.
-    return _one_of([walk(part, Position.COUNT) for part in node["GroupingFunc"]["args"]]).count()
+    return _one_of([walk(part, Position.COUNT) for part in node["GroupingFunc"]["args"]]).tallied()
 
 
 def _indirection(walk: Walk, node: Node, position: Position) -> Lineage:
@@ -188,13 +187,13 @@ def _step(walk: Walk, step: Node, value: Lineage, inner: Position, body: Node) -
         ends = [step["A_Indices"].get("lidx"), step["A_Indices"].get("uidx")]
         parts = [walk(end, inner) for end in ends if end]
         kind = value.type_oid if "is_slice" in step["A_Indices"] else element(walk, value)
-        return replace(compute(value, *parts), type_oid=kind)
+        return compute(value, *parts)._replace(type_oid=kind)
     known = attributes(walk, value) if "String" in step else {}
     name = step.get("String", {}).get("sval", "*")
     if name not in known:
         # PostgreSQL takes (x).f for f(x) where x is no composite: any function at all.
         raise not_covered(f"(…).{name} of what is not known to be a row with that column", body)
-    return replace(compute(value), type_oid=known[name])
+    return compute(value)._replace(type_oid=known[name])
 
 
 _RULES: dict[str, Callable[[Walk, Node, Position], Lineage]] = {

@@ -4,7 +4,7 @@ JSON_TABLE.
 What their arguments read decides how many rows there are, so it stands where a condition would.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pgproxy.analysis import routine
@@ -90,7 +90,7 @@ def _called(call: Node, definitions: list[Node], walk: "Walk") -> Called:
         raise refuse("function", f"function {other.name} in FROM is not covered", function)
     arguments = function.get("args", [])
     parts = [walk(argument, Position.TEST) for argument in arguments]
-    given = replace(compute(*parts), type_oid=parts[0].type_oid if parts else 0)
+    given = compute(*parts)._replace(type_oid=parts[0].type_oid if parts else 0)
     if definitions:
         return Called(name, [_defined(node["ColumnDef"], given, walk) for node in definitions])
     if other is not None:

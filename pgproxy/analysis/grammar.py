@@ -34,10 +34,10 @@ OFFSETS = frozenset(
         "list_end",
     }
 )
-# In JSON an unescaped quote before and after a word, and a colon, can only be a key.  A list left
-# empty prints as nothing and comes back as nothing.
-_MEANINGLESS = r'"(?:{}):-?\d+|"\w+":\[\]'.format("|".join(f'{key}"' for key in sorted(OFFSETS)))
-_NOISE = re.compile(f",(?:{_MEANINGLESS})|(?:{_MEANINGLESS}),?".encode())
+# In JSON an unescaped quote before and after a word, and a colon, can only be a key.  An offset is
+# the last key of its node or is followed by another one.
+_OFFSET = r'"(?:{})":-?\d+'.format("|".join(sorted(OFFSETS)))
+_NOISE = re.compile(f",{_OFFSET}|{_OFFSET},?".encode())
 
 
 def parse(sql: str) -> list[Tree]:
@@ -65,22 +65,25 @@ def parse(sql: str) -> list[Tree]:
 
 
 def deparse(statements: list[Tree]) -> str:
-    """The SQL text of statements, as the grammar's own printer writes it."""
+    """The SQL text of statements, as the grammar's own printer writes it.
+
+    The trees are left without their offsets into the text they came from.
+    """
     try:
-        encoded = _encode("ParseResult", {"version": 180000, "stmts": statements})
+        encoded = _encode(_schema()["ParseResult"], {"version": 180000, "stmts": statements})
         text: str = parser.deparse_protobuf(encoded)
     except (parser.DeparseError, KeyError, RecursionError):
         raise Refusal("unprintable", "statement cannot be printed from its parse tree") from None
     return text
 
 
-def same(one: object, other: object) -> bool:
-    """Whether two trees differ in nothing but offsets into the text."""
-    return _meaning(one) == _meaning(other)
-
-
-def _meaning(tree: object) -> bytes:
-    return _NOISE.sub(b"", msgspec.json.encode(tree, order="sorted"))
+def says(text: str, statements: list[Tree]) -> bool:
+    """Whether a text that ``deparse`` gave for these trees parses to the same trees again."""
+    try:
+        again = msgspec.json.decode(_NOISE.sub(b"", parser.parse_sql_json(text).encode()))
+    except (parser.ParseError, msgspec.DecodeError, RecursionError):
+        return False
+    return bool(again.get("stmts") == statements)
 
 
 def normalize(sql: str) -> str:
@@ -101,6 +104,8 @@ def _syntax_error(error: Exception, sql: str) -> Refusal:
     return Refusal("syntax", str(message), sqlstate="42601", position=position)
 
 
+# What a key becomes: how it is written, its tag, what it is of (fields of a message, numbers of an
+# enum).
 _Field = tuple[str, bytes, Any]
 
 
@@ -108,47 +113,58 @@ _Field = tuple[str, bytes, Any]
 def _schema() -> dict[str, dict[str, _Field]]:
     text = files("pgproxy.analysis").joinpath("grammar.json").read_text(encoding="utf-8")
     raw = msgspec.json.decode(text)
-    return {
-        message: {key: _field(raw["enums"], *spec) for key, spec in fields.items()}
-        for message, fields in raw["messages"].items()
-    }
+    schema: dict[str, dict[str, _Field]] = {message: {} for message in raw["messages"]}
+    for message, fields in raw["messages"].items():
+        for key, (number, kind, *target) in fields.items():
+            # The protobuf tag: field number and wire type (2: length-delimited, 0: a varint).
+            wire_type = 2 if kind.rstrip("*") in ("message", "text") else 0
+            known = raw["enums"] if kind == "enum" else schema
+            of = known[target[0]] if target else None
+            schema[message][key] = kind, _varint(number << 3 | wire_type), of
+    return schema
 
 
-def _field(enums: dict[str, dict[str, int]], number: int, kind: str, target: str = "") -> _Field:
-    # The protobuf tag: field number and wire type (2 is length-delimited, 0 a varint).
-    tag = _varint(number << 3 | (2 if kind.rstrip("*") in ("message", "text") else 0))
-    return kind, tag, enums.get(target, target)
-
-
-def _encode(message: str, body: Tree) -> bytes:
-    fields = _schema()[message]
+def _encode(fields: dict[str, _Field], body: Tree) -> bytes:
+    """The protobuf form of a message; offsets and empty lists are taken out of it on the way."""
     out: list[bytes] = []
+    noise: list[str] = []
     for key, value in body.items():
         if key in OFFSETS:
+            noise.append(key)
             continue
-        kind, tag, target = fields[key]
+        kind, tag, of = fields[key]
         if kind == "message":
-            encoded = _encode(target, value)
-            out += (tag, _varint(len(encoded)), encoded)
+            encoded = _encode(of, value)
+            size = len(encoded)
+            out += (tag, _SMALL[size] if size < 128 else _varint(size), encoded)
         elif kind == "message*":
+            if not value:
+                # It prints as nothing and comes back as nothing.
+                noise.append(key)
             for item in value:
-                encoded = _encode(target, item)
-                out += (tag, _varint(len(encoded)), encoded)
+                encoded = _encode(of, item)
+                size = len(encoded)
+                out += (tag, _SMALL[size] if size < 128 else _varint(size), encoded)
         elif kind == "text":
             encoded = value.encode()
             out += (tag, _varint(len(encoded)), encoded)
         elif kind == "enum":
-            out += (tag, _varint(target[value]))
+            out += (tag, _varint(of[value]))
         elif kind in ("int", "bool"):
             out += (tag, _varint(int(value)))
         else:
             raise KeyError(kind)
+    for key in noise:
+        del body[key]
     return b"".join(out)
+
+
+_SMALL = tuple(bytes((number,)) for number in range(128))
 
 
 def _varint(number: int) -> bytes:
     if 0 <= number < 128:
-        return bytes((number,))
+        return _SMALL[number]
     # Negative numbers are written as their 64-bit two's complement.
     number &= (1 << 64) - 1
     out = bytearray()

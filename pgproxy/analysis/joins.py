@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pgproxy.analysis.context import not_covered, refuse
@@ -57,7 +56,7 @@ def _joined(
     alias = body.get("alias")
     if alias:
         return [_renamed(alias, columns, walk)]
-    hidden = [replace(item, shows_columns=False) for item in left + right]
+    hidden = [item._replace(shows_columns=False) for item in left + right]
     return [*hidden, *using, Item("", columns)]
 
 
@@ -65,7 +64,7 @@ def _using_alias(alias: Node, merged: tuple[ScopeColumn, ...], walk: "Walk") -> 
     """``JOIN … USING (id) AS j``: ``j`` shows the merged columns, the sides stay visible."""
     shown = alias["aliasname"]
     alias["aliasname"] = written = walk.context.alias(shown)
-    columns = tuple(replace(column, path=(written, column.name)) for column in merged)
+    columns = tuple(column._replace(path=(written, column.name)) for column in merged)
     return Item(shown, columns, written, shows_columns=False)
 
 

@@ -22,8 +22,7 @@ class Source(NamedTuple):
 NOTHING: frozenset[Source] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Lineage:
+class Lineage(NamedTuple):
     """Where one value comes from.
 
     ``constant``: it may also be something no column holds (a literal, a parameter, a result of a
@@ -69,7 +68,7 @@ class Lineage:
             self.row,
         )
 
-    def count(self) -> "Lineage":
+    def tallied(self) -> "Lineage":
         """The lineage of count(value) or ``value IS NULL``."""
         return Lineage(computed=self.computed, counted=self.counted | self.copied, constant=True)
 
@@ -106,8 +105,7 @@ class Position(Enum):
     TEST = auto()  # anything else that decides which rows, how many, or whether an error comes
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(NamedTuple):
     """One place where a statement uses a value that comes from columns.
 
     ``node`` is the expression in the tree (it can be cut in place); ``other`` the opposite side of
@@ -130,8 +128,7 @@ class Use:
     fixed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class OutputField:
+class OutputField(NamedTuple):
     """One field of a query level: its name as the server will give it, and where it comes from."""
 
     name: str

@@ -1,6 +1,5 @@
 """GROUP BY, ORDER BY, DISTINCT ON: clauses that may name the fields of the select list."""
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pgproxy.analysis.context import Context, not_covered, refuse
@@ -61,7 +60,7 @@ def order_by(body: Node, fields: list[OutputField], walk: "Walk") -> None:
         before = len(uses)
         walk(item["SortBy"]["node"], Position.ORDER)
         uses[before:] = [
-            replace(use, items=items, item=item)
+            use._replace(items=items, item=item)
             if use.position is Position.ORDER and use.items is None
             else use
             for use in uses[before:]

@@ -4,7 +4,6 @@ Anything else could run any statement with anybody's rights, and is refused.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pgproxy.analysis.catalog import Catalog, Function
@@ -123,7 +122,7 @@ def statements(function: Function) -> list[Tree]:
 
 def fixed(uses: list[Use]) -> list[Use]:
     """The uses in the body of a function: nothing can be cut out of it."""
-    return [replace(use, fixed=True) for use in uses]
+    return [use._replace(fixed=True) for use in uses]
 
 
 def columns(walk: "Walk", function: Function, given: Lineage) -> list[tuple[str, Lineage]]:
@@ -140,8 +139,8 @@ def columns(walk: "Walk", function: Function, given: Lineage) -> list[tuple[str,
             # RETURNS some composite type, and the query gives it as one value.
             raise not_covered(f"the form of function {function.name}")
         return list(zip(names, shown, strict=True))
-    value = replace(given, constant=True)
-    return [(name, replace(value, type_oid=oid)) for name, oid in _shape(walk, function)]
+    value = given._replace(constant=True)
+    return [(name, value._replace(type_oid=oid)) for name, oid in _shape(walk, function)]
 
 
 def _shape(walk: "Walk", function: Function) -> list[tuple[str, int]]:

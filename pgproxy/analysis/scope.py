@@ -7,6 +7,7 @@ SELECT (SELECT c.id) FROM customers c   what a level does not know it asks its p
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from pgproxy.analysis.lineage import NOTHING, Lineage, Source, compute
 from pgproxy.errors import Refusal
@@ -15,8 +16,7 @@ from pgproxy.errors import Refusal
 SYSTEM_COLUMNS = {"tableoid": -6, "cmax": -5, "xmax": -4, "cmin": -3, "xmin": -2, "ctid": -1}
 
 
-@dataclass(frozen=True, slots=True)
-class ScopeColumn:
+class ScopeColumn(NamedTuple):
     """A column as one item of FROM shows it; ``path`` is how to write it without ambiguity."""
 
     name: str
@@ -24,8 +24,7 @@ class ScopeColumn:
     path: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """One entry of the namespace.  A join without alias has columns but no name.
 
     ``written`` is the alias it has in the statement we send.  ``schema`` is set for a table without
@@ -93,15 +92,18 @@ class Scope:
     def item(self, name: str, schema: str, location: int) -> Item | None:
         """The entry a qualified name refers to; None when there is none at any level."""
         for level in self.levels():
-            found = [
-                item
-                for item in level.items
-                if item.name == name and (not schema or item.schema == schema)
-            ] or [item for item in level.items if not schema and item.written == name]
-            if len(found) > 1:
-                raise ambiguous(f"table reference {quoted(name)} is ambiguous", location, "42P09")
-            if found:
-                return found[0]
+            found = None
+            for item in level.items:
+                if item.name == name and (not schema or item.schema == schema):
+                    if found is not None:
+                        shown = f"table reference {quoted(name)} is ambiguous"
+                        raise ambiguous(shown, location, "42P09")
+                    found = item
+            if found is None and not schema:
+                # By the alias we gave it: a recursive query is walked again, rewritten.
+                found = next((item for item in level.items if item.written == name), None)
+            if found is not None:
+                return found
         return None
 
 

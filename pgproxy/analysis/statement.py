@@ -8,7 +8,7 @@ from pgproxy.analysis.catalog import Catalog, Function, Relation, split_identifi
 from pgproxy.analysis.context import Context, ViewReport, not_covered
 from pgproxy.analysis.copy import CopyOptions, copied_query, copy_options
 from pgproxy.analysis.expression import Walk
-from pgproxy.analysis.grammar import Tree, deparse, normalize, parse, same
+from pgproxy.analysis.grammar import Tree, deparse, normalize, parse, says
 from pgproxy.analysis.lineage import (
     CONSTANT,
     Lineage,
@@ -282,13 +282,9 @@ def render(trees: list[Tree]) -> str:
     Raises Refusal where it does not: the printer's faults must not become leaks.
     """
     text = deparse(trees)
-    if "\0" in text or not same(_bare(parse(text)), _bare(trees)):
+    if "\0" in text or not says(text, trees):
         raise Refusal("unprintable", "statement does not survive being printed and parsed again")
     return text
-
-
-def _bare(trees: list[Tree]) -> list[Node]:
-    return [tree["stmt"] for tree in trees]
 
 
 def audit_sql(text: bytes) -> str:

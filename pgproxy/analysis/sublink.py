@@ -1,6 +1,5 @@
 """Subqueries in expressions: EXISTS, IN, ANY, ALL, scalar and array ones."""
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pgproxy.analysis.column import column
@@ -40,7 +39,7 @@ def sublink(walk: "Walk", node: Node, position: Position) -> Lineage:
     walk.use(walk.INNER[position], inner, node, "a subquery")
     one_value = kind == "EXPR_SUBLINK" and len(fields) == 1
     shape = (inner.type_oid, inner.row) if one_value else (0, ())
-    return replace(compute(inner), type_oid=shape[0], row=shape[1])
+    return compute(inner)._replace(type_oid=shape[0], row=shape[1])
 
 
 def _member(walk: "Walk", node: Node, fields: list[OutputField], position: Position) -> Lineage:

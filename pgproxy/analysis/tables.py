@@ -1,7 +1,6 @@
 """FROM: tables, views, subqueries, functions and joins, as entries of the namespace."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pgproxy.analysis.catalog import SYSTEM_SCHEMAS, Column, Relation
@@ -41,7 +40,7 @@ def table(body: Node, walk: "Walk") -> list[Item]:
     names = [column.name for column in relation.columns]
     pairs = list(zip(names, relation_lineage(relation, walk), strict=True))
     item = _item(alias.get("aliasname", relation.name), body, pairs, walk)
-    return [replace(item, schema="" if alias else relation.schema, relation=relation.oid)]
+    return [item._replace(schema="" if alias else relation.schema, relation=relation.oid)]
 
 
 def _known(common: CommonTable, name: str) -> list[tuple[str, Lineage]]:

@@ -56,13 +56,16 @@ class Masks:
 
     def mask(self, source: Source) -> Mask | None:
         """The mask of a stored column; None when it is shown."""
-        if source not in self._known:
-            self._known[source] = self._find(source)
-        return self._known[source]
+        try:
+            return self._known[source]
+        except KeyError:
+            found = self._known[source] = self._find(source)
+            return found
 
     def masked(self, sources: Iterable[Source]) -> list[Source]:
         """Those of ``sources`` that are masked, in a stable order."""
-        return sorted(source for source in sources if self.mask(source) is not None)
+        found = [source for source in sources if self.mask(source) is not None]
+        return sorted(found) if len(found) > 1 else found
 
     def shown(self, sources: Iterable[Source]) -> list[Source]:
         """Those of ``sources`` that are stored columns without a mask."""

@@ -25,6 +25,7 @@ from pgproxy.policy.plan import (
 from pgproxy.policy.rules import Null, Policy, Redact, RoleRule, Show
 
 CACHED_PLANS = 4096
+_SHOW = Mask("", Show(), "")
 
 
 class CatalogPlanner:
@@ -137,14 +138,15 @@ class CatalogPlanner:
     def _field(self, field: OutputField) -> FieldPlan:
         """What becomes of one field (design.md 6, first paragraph)."""
         lineage, masks = field.lineage, self._masks
-        copied, computed = masks.masked(lineage.copied), masks.masked(lineage.computed)
+        copied = masks.masked(lineage.copied)
+        computed = masks.masked(lineage.computed) if lineage.computed else []
+        if not copied and not computed:
+            return self._shown(field)
         mixed = lineage.constant or bool(masks.shown(lineage.copied))
         alike = {mask.key for mask in map(masks.mask, copied) if mask}
         if computed:
             chosen = Mask(self._classes(computed), Null(), "")
             reason = f"computed from {masks.name(computed[0])}"
-        elif not copied:
-            chosen, reason = Mask("", Show(), ""), "no masked column"
         elif mixed:
             chosen = Mask(self._classes(copied), Null(), "")
             reason = f"{masks.name(copied[0])} mixed with values that are not masked alike"
@@ -163,6 +165,19 @@ class CatalogPlanner:
             domain=chosen.domain,
             origins=self._origins(lineage.origins, chosen),
             reason=reason,
+        )
+
+    def _shown(self, field: OutputField) -> FieldPlan:
+        lineage = field.lineage
+        return FieldPlan(
+            name=field.name,
+            sources=tuple(map(self._masks.name, self._masks.stored(lineage.sources))),
+            derivation=_derivation(lineage, False),
+            treatment=_SHOW.treatment,
+            class_name="",
+            domain="",
+            origins=self._origins(lineage.origins, _SHOW),
+            reason="no masked column",
         )
 
     def _origins(self, origins: frozenset[Source], chosen: Mask) -> frozenset[tuple[int, int]]:
