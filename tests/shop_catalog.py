@@ -26,6 +26,7 @@ TYPES = {
     "bool": 16,
     "int8": 20,
     "int4": 23,
+    "oid": 26,
     "text": 25,
     "json": 114,
     "float8": 701,
@@ -91,7 +92,12 @@ def catalog() -> Catalog:
         ),
         Relation(301, "public", "customers", "r", "owner", _columns("id int4, email text")),
         Relation(
-            302, "pg_catalog", "pg_class", "r", "postgres", _columns("oid int4, relname text")
+            302,
+            "pg_catalog",
+            "pg_class",
+            "r",
+            "postgres",
+            _columns("oid oid, relname text, relnamespace oid"),
         ),
         Relation(
             306,
@@ -99,9 +105,33 @@ def catalog() -> Catalog:
             "pg_attribute",
             "r",
             "x",
-            _columns("attname text, attmissingval text"),
+            _columns("attrelid oid, attname text, attmissingval text"),
         ),
-        Relation(303, "pg_catalog", "pg_stats", "v", "postgres", _columns("tablename text")),
+        Relation(
+            311, "pg_catalog", "pg_namespace", "r", "postgres", _columns("oid oid, nspname text")
+        ),
+        Relation(
+            307,
+            "shop",
+            "members",
+            "p",
+            "owner",
+            _columns("id int4, email text"),
+            partition_key=frozenset({2}),
+        ),
+        Relation(
+            308, "shop", "members_a", "r", "owner", _columns("id int4, email text"), "", (307,)
+        ),
+        Relation(309, "pg_catalog", "pg_statistic", "r", "postgres", _columns("starelid int4")),
+        Relation(310, "pg_catalog", "pg_authid", "r", "postgres", _columns("rolpassword text")),
+        Relation(
+            303,
+            "pg_catalog",
+            "pg_stats",
+            "v",
+            "postgres",
+            _columns("schemaname text, tablename text, most_common_vals text"),
+        ),
         Relation(304, "pg_catalog", "pg_stat_activity", "v", "postgres", _columns("query text")),
         Relation(305, "shop", "numbers", "S", "owner", ()),
     ]
@@ -134,6 +164,7 @@ _CLASSES = {
     "shop.customers.email": "email",
     "shop.employees.email": "email",
     "shop.orders.email": "email",
+    "shop.members.email": "email",
     "shop.partners.contact": "contact",
     "shop.partners.code": "code",
     "*.*.{first,last}_name": "name",

@@ -57,7 +57,8 @@ class Relation:
     that every name in it is schema-qualified; '' for what is not a view.  ``ancestors`` are the
     OIDs it inherits from (partitioned tables included), nearest first.  ``orders``: for each thing
     that can decide in which order its rows are read (an index that keeps an order, CLUSTER), the
-    columns that have a part in it.
+    columns that have a part in it.  ``partition_key`` of a partitioned table: the columns of its
+    key, 0 for an expression.
     """
 
     oid: int
@@ -69,6 +70,7 @@ class Relation:
     definition: str = ""
     ancestors: tuple[int, ...] = ()
     orders: tuple[frozenset[int], ...] = ()
+    partition_key: frozenset[int] = frozenset()
 
     def column(self, name: str) -> Column | None:
         """The column of that name."""

@@ -142,7 +142,9 @@ def _encode(fields: dict[str, _Field], body: Tree) -> bytes:
                 # It prints as nothing and comes back as nothing.
                 noise.append(key)
             for item in value:
-                encoded = _encode(of, item)
+                # Half of a tree is parts of names.
+                name = item.get("String")
+                encoded = _encode(of, item) if name is None else _name(name.get("sval", ""))
                 size = len(encoded)
                 out += (tag, _SMALL[size] if size < 128 else _varint(size), encoded)
         elif kind == "text":
@@ -157,6 +159,11 @@ def _encode(fields: dict[str, _Field], body: Tree) -> bytes:
     for key in noise:
         del body[key]
     return b"".join(out)
+
+
+@lru_cache(maxsize=4096)
+def _name(name: str) -> bytes:
+    return _encode(_schema()["Node"], {"String": {"sval": name} if name else {}})
 
 
 _SMALL = tuple(bytes((number,)) for number in range(128))

@@ -78,13 +78,13 @@ CONSTANT = Lineage(constant=True)
 
 def compute(*parts: Lineage) -> Lineage:
     """The lineage of a function of these values."""
-    return Lineage(
-        NOTHING.union(),
-        NOTHING.union(*(p.copied | p.computed for p in parts)),
-        NOTHING.union(*(p.counted for p in parts)),
-        True,
-        NOTHING.union(*(p.origins for p in parts)),
-    )
+    computed = counted = origins = NOTHING
+    for part in parts:
+        if part.copied or part.computed:
+            computed |= part.copied | part.computed
+        counted |= part.counted
+        origins |= part.origins
+    return Lineage(NOTHING, computed, counted, True, origins)
 
 
 class Position(Enum):

@@ -29,7 +29,7 @@ class Item(NamedTuple):
 
     ``written`` is the alias it has in the statement we send.  ``schema`` is set for a table without
     alias, which can also be named ``schema.table``; ``relation`` is its OID when it is one of the
-    catalog's, for system columns and whole rows.
+    catalog's, for system columns and whole rows; ``partitioned_by`` the keys of its partitions.
     """
 
     name: str
@@ -38,6 +38,7 @@ class Item(NamedTuple):
     schema: str = ""
     relation: int = 0
     shows_columns: bool = True
+    partitioned_by: frozenset[Source] = NOTHING
 
     def find(self, name: str) -> list[ScopeColumn]:
         """The columns of that name; two where a join shows both."""
@@ -113,7 +114,9 @@ def system_column(item: Item, name: str) -> list[ScopeColumn]:
     if attnum is None or not item.relation:
         return []
     origins = frozenset({Source(item.relation, attnum)})
-    lineage = Lineage(constant=True, origins=origins)
+    # In which partition a row lies is what its key says.
+    told = item.partitioned_by if name in ("tableoid", "ctid") else NOTHING
+    lineage = Lineage(computed=told, constant=True, origins=origins)
     return [ScopeColumn(name, lineage, (item.written, name))]
 
 

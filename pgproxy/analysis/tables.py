@@ -3,14 +3,15 @@
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from pgproxy.analysis.catalog import SYSTEM_SCHEMAS, Column, Relation
+from pgproxy.analysis.catalog import SYSTEM_SCHEMAS, Catalog, Column, Relation
+from pgproxy.analysis.catalog_rows import guarded_query
 from pgproxy.analysis.context import not_covered, refuse
 from pgproxy.analysis.from_function import function_columns, name_columns, table_of_values
-from pgproxy.analysis.functions import CATALOGS, WITHHELD
 from pgproxy.analysis.joins import join
 from pgproxy.analysis.lineage import Lineage, Node, Position, Source
 from pgproxy.analysis.names import string_nodes, strings
 from pgproxy.analysis.scope import CommonTable, Item, Scope, ScopeColumn
+from pgproxy.analysis.system_catalogs import BY_RELATION, NULLED, SHOWN
 
 if TYPE_CHECKING:
     from pgproxy.analysis.expression import Walk
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 def from_item(node: Node, walk: "Walk") -> list[Item]:
     """The namespace entries of one item of FROM.  Raises Refusal."""
     kind, body = next(iter(node.items()))
+    if kind == "RangeVar":
+        guarded = _guarded(node, walk)
+        if guarded is not None:
+            return [guarded]
     rule = _RULES.get(kind)
     if rule is None:
         raise not_covered(f"{kind} in FROM", body)
@@ -40,7 +45,55 @@ def table(body: Node, walk: "Walk") -> list[Item]:
     names = [column.name for column in relation.columns]
     pairs = list(zip(names, relation_lineage(relation, walk), strict=True))
     item = _item(alias.get("aliasname", relation.name), body, pairs, walk)
-    return [item._replace(schema="" if alias else relation.schema, relation=relation.oid)]
+    return [
+        item._replace(
+            schema="" if alias else relation.schema,
+            relation=relation.oid,
+            partitioned_by=frozenset().union(*_keys_below(relation, walk.context.catalog)),
+        )
+    ]
+
+
+def partition_keys(relation: Relation, catalog: Catalog) -> Iterator[frozenset[Source]]:
+    """The partition keys that decide which rows this partition holds."""
+    for oid in relation.ancestors:
+        parent = catalog.by_oid.get(oid)
+        if parent is not None and parent.partition_key:
+            yield _key(parent)
+
+
+def _keys_below(relation: Relation, catalog: Catalog) -> Iterator[frozenset[Source]]:
+    """The partition keys that decide in which of its partitions a row lies."""
+    for table_or_child in (relation, *catalog.children.get(relation.oid, ())):
+        if table_or_child.partition_key:
+            yield _key(table_or_child)
+
+
+def _key(table: Relation) -> frozenset[Source]:
+    key = table.partition_key
+    attnums = (column.attnum for column in table.columns) if 0 in key else key
+    return frozenset(Source(table.oid, attnum) for attnum in attnums)
+
+
+def _guarded(node: Node, walk: "Walk") -> Item | None:
+    """A catalog relation with columns that show in some rows only: read by way of a subquery."""
+    body = node["RangeVar"]
+    if "schemaname" not in body and body["relname"] in walk.scope.tables:
+        return None
+    if body["relname"] not in BY_RELATION:
+        return None
+    relation = walk.context.names.relation(body)
+    if relation.schema != "pg_catalog":
+        return None
+    shown = body.get("alias", {}).get("aliasname", relation.name)
+    alias = {"alias": body["alias"]} if "alias" in body else {}
+    query = guarded_query(relation, walk.context.shown_relations())
+    node.clear()
+    node["RangeSubselect"] = {"subquery": {"SelectStmt": query}, **alias}
+    pairs = [(c.name, _described(relation, c)) for c in relation.columns]
+    item = _item(shown, node["RangeSubselect"], pairs, walk)
+    schema = "" if alias else relation.schema
+    return item._replace(schema=schema, relation=relation.oid)
 
 
 def _known(common: CommonTable, name: str) -> list[tuple[str, Lineage]]:
@@ -87,6 +140,9 @@ def relation_lineage(relation: Relation, walk: "Walk") -> list[Lineage]:
         return [_described(relation, column) for column in relation.columns]
     context.report.relations.add(relation.oid)
     if relation.kind not in "vm":
+        for key in partition_keys(relation, walk.context.catalog):
+            # Which rows are in a partition is what its bounds say of their keys.
+            walk.use(Position.TEST, Lineage(key), {}, relation.name)
         for together in _orders(relation, walk):
             walk.use(Position.SCAN, Lineage(together), {}, relation.name)
         return [
@@ -114,9 +170,9 @@ def _orders(relation: Relation, walk: "Walk") -> Iterator[frozenset[Source]]:
 
 
 def _described(relation: Relation, column: Column) -> Lineage:
-    """A column of the system's catalog: shown, but for those that can hold values of rows."""
+    """A column of the system's catalog: shown, but for those that hold what is other people's."""
     own = _own(relation, column.attnum)
-    if column.name in WITHHELD.get(relation.name, ()):
+    if column.name in NULLED.get(relation.name, ()):
         return Lineage(own, origins=own, type_oid=column.type_oid)
     return Lineage(constant=True, origins=own, type_oid=column.type_oid)
 
@@ -138,7 +194,8 @@ def _own(relation: Relation, attnum: int) -> frozenset[Source]:
 
 
 def _check_kind(relation: Relation, body: Node) -> None:
-    if relation.schema == "pg_catalog" and relation.name not in CATALOGS:
+    known = relation.name in SHOWN or relation.name in NULLED
+    if relation.schema == "pg_catalog" and not known:
         raise refuse(
             "catalog",
             f'"{relation.schema}.{relation.name}" can show what is masked elsewhere',

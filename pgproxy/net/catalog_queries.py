@@ -26,7 +26,9 @@ SELECT c.oid, n.nspname::text AS schema, c.relname::text AS name, c.relkind::tex
        CASE WHEN c.relkind IN ('v', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema')
             THEN pg_get_viewdef(c.oid) END AS definition,
        ARRAY(SELECT l.ancestor FROM lines AS l WHERE l.oid = c.oid
-             ORDER BY l.depth, l.place) AS ancestors
+             ORDER BY l.depth, l.place) AS ancestors,
+       (SELECT p.partattrs::int2[]::int4[] FROM pg_partitioned_table AS p
+        WHERE p.partrelid = c.oid) AS partition_key
 FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 'c')
   AND n.nspname !~ '^pg_(toast|temp_|toast_temp_)'

@@ -184,6 +184,7 @@ def _relations(kinds: Mapping[str, Rows]) -> dict[tuple[str, str], Relation]:
             # By way of two parents it may have one grandparent: named once, where it is nearest.
             ancestors=tuple(dict.fromkeys(row["ancestors"])),
             orders=tuple(orders[row["oid"]]),
+            partition_key=frozenset(row["partition_key"] or ()),
         )
         for row in kinds["relations"]
     }

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from pgproxy.analysis.catalog import SYSTEM_SCHEMAS, Catalog, Relation
-from pgproxy.analysis.functions import WITHHELD
 from pgproxy.analysis.lineage import Source
+from pgproxy.analysis.system_catalogs import NULLED
 from pgproxy.errors import Refusal
 from pgproxy.policy.rules import (
     PUBLIC,
@@ -53,6 +53,7 @@ class Masks:
         self._depends: dict[int, Mapping[int, frozenset[Source]]] = {}
         self._known: dict[Source, Mask | None] = {}
         self._relations: dict[int, bool] = {}
+        self._names: dict[Source, str] = {}
 
     def mask(self, source: Source) -> Mask | None:
         """The mask of a stored column; None when it is shown."""
@@ -74,9 +75,8 @@ class Masks:
     def stored(self, sources: Iterable[Source]) -> list[Source]:
         """Those of ``sources`` that are columns of tables, not of views, in a stable order."""
         by_oid = self._catalog.by_oid
-        return sorted(
-            s for s in sources if s.relation in by_oid and by_oid[s.relation].kind not in "vm"
-        )
+        found = [s for s in sources if s.relation in by_oid and by_oid[s.relation].kind not in "vm"]
+        return sorted(found) if len(found) > 1 else found
 
     def touches(self, oid: int) -> bool:
         """Whether a relation has a masked column."""
@@ -89,6 +89,12 @@ class Masks:
 
     def name(self, source: Source) -> str:
         """schema.table.column."""
+        found = self._names.get(source)
+        if found is None:
+            found = self._names[source] = self._name(source)
+        return found
+
+    def _name(self, source: Source) -> str:
         relation = self._catalog.by_oid.get(source.relation)
         if relation is None:
             return "?"
@@ -103,7 +109,7 @@ class Masks:
             return None
         if relation.schema in SYSTEM_SCHEMAS:
             column = next(c for c in relation.columns if c.attnum == source.attnum)
-            withheld = column.name in WITHHELD.get(relation.name, ())
+            withheld = column.name in NULLED.get(relation.name, ())
             return Mask("catalog", Null(), "") if withheld else None
         class_name = self._class(relation, source.attnum)
         if class_name == UNCLASSIFIED and relation.kind in "vm":

@@ -39,6 +39,10 @@ def lineage(cluster: Cluster) -> Iterator[tuple[str, Catalog]]:
         for name, (_, definition) in VIEWS.items():
             if name != "opaque":
                 connection.execute(f"CREATE VIEW shop.{name} AS {definition}")
+        connection.execute(
+            "CREATE TABLE shop.members (id int, email text) PARTITION BY LIST (email)"
+        )
+        connection.execute("CREATE TABLE shop.members_a PARTITION OF shop.members DEFAULT")
         connection.execute("CREATE TABLE shop.customers_2020 () INHERITS (shop.customers)")
         connection.execute("CREATE TABLE public.customers (id int, email text)")
     yield dsn, asyncio.run(read_catalog(dsn, "lineage", 1))

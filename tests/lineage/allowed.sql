@@ -125,10 +125,22 @@ SELECT id FROM customers NATURAL JOIN (SELECT id FROM orders) o;
 --> id | copied | show | shop.customers.id, shop.orders.id
 --! USING (id)
 
--- Catalog columns that can hold values are hidden, the rest is shown.
-SELECT attname, attmissingval FROM pg_attribute;
+-- Catalog columns that can hold values show for relations without a masked column only.
+SELECT attname, attmissingval FROM pg_attribute WHERE attmissingval IS DISTINCT FROM NULL;
 --> attname | computed | show |
---> attmissingval | copied | null | pg_catalog.pg_attribute.attmissingval
+--> attmissingval | computed | show |
+--! THEN t.attmissingval END AS attmissingval
+
+SELECT a.most_common_vals FROM pg_catalog.pg_stats a WHERE tablename = 'orders';
+--> most_common_vals | computed | show |
+--! END AS most_common_vals
+
+SELECT pg_stats.tablename FROM pg_stats;
+--> tablename | computed | show |
+
+-- Other people's statements never.
+SELECT query FROM pg_catalog.pg_stat_activity;
+--> query | copied | null |
 
 -- An operator of an extension for text does not stand in the way of numbers.
 SELECT id % 10 FROM customers WHERE city LIKE 'a#_%' ESCAPE '#';

@@ -93,3 +93,9 @@ SELECT lag(salary) OVER (ORDER BY id) FROM employees;
 
 SELECT first_value(email) OVER (PARTITION BY email) FROM employees;
 --> first_value | computed | null | shop.employees.email
+
+-- In which partition a row lies is what its key says.
+SELECT id, tableoid, ctid FROM members;
+--> id | copied | show | shop.members.id
+--> tableoid | computed | null | shop.members.email
+--> ctid | computed | null | shop.members.email

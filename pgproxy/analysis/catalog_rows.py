@@ -1,0 +1,41 @@
+"""Catalog relations of which some columns show in some rows only: the query that stands for them.
+
+``SELECT t.a, CASE WHEN <the row belongs to a relation that is shown> THEN t.b END FROM …``: the
+server itself leaves out what is not to be seen, so that it can be filtered and joined as ever.
+"""
+
+from copy import deepcopy
+from functools import lru_cache
+
+from pgproxy.analysis.catalog import Relation
+from pgproxy.analysis.grammar import parse
+from pgproxy.analysis.lineage import Node
+from pgproxy.analysis.scope import SYSTEM_COLUMNS
+from pgproxy.analysis.system_catalogs import BY_RELATION
+
+# OIDs below are the system's own (FirstNormalObjectId of transam.h).
+_FIRST_NORMAL = 16384
+
+
+def guarded_query(relation: Relation, shown: str) -> Node:
+    """The SelectStmt that stands for a relation; ``shown`` is an array literal of OIDs."""
+    return deepcopy(_query(relation, shown))
+
+
+@lru_cache(maxsize=256)
+def _query(relation: Relation, shown: str) -> Node:
+    key, guarded = BY_RELATION[relation.name]
+    listed = f"OPERATOR(pg_catalog.=) ANY (CAST('{shown}' AS pg_catalog.oid[]))"
+    own = f"({key}) OPERATOR(pg_catalog.<) {_FIRST_NORMAL} OR ({key}) {listed}"
+    columns = [
+        f'CASE WHEN {own} THEN t."{c.name}" END AS "{c.name}"'
+        if c.name in guarded
+        else f't."{c.name}" AS "{c.name}"'
+        for c in relation.columns
+    ]
+    if relation.kind == "r":
+        columns += [f"t.{name} AS {name}" for name in SYSTEM_COLUMNS]
+    table = f'{relation.schema}."{relation.name}"'
+    (raw,) = parse(f"SELECT {', '.join(columns)} FROM {table} AS t")
+    query: Node = raw["stmt"]["SelectStmt"]
+    return query
