@@ -56,6 +56,7 @@ VIEWS = {
         "mail text, n int4",
         "SELECT c.email AS mail, max(c.id) AS n FROM shop.customers c GROUP BY c.email",
     ),
+    "rich": ("cid int4", "SELECT e.id AS cid FROM shop.employees e WHERE e.salary > 90000"),
     "nested": ("m text", "SELECT e.mail AS m FROM shop.emails e"),
     "opaque": ("x int4", "SELECT shop.secret_function() AS x"),
 }

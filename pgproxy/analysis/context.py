@@ -26,12 +26,14 @@ class ViewReport:
     """A view, or a function in SQL: the lineage of its columns.
 
     ``compared``: what its rows are sorted or hashed by in passing; ``scanned``: columns by which
-    they could be read in order, if something asks for one of them.
+    they could be read in order, if something asks for one of them; ``inside``: what it decides
+    with, which its owner answers for.
     """
 
     columns: list[Lineage]
     compared: list[Lineage]
     scanned: list[Lineage]
+    inside: list[Lineage]
 
 
 @dataclass(slots=True)

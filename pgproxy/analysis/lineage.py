@@ -157,6 +157,7 @@ class Report:
     relations: set[int] = field(default_factory=set)
     calls: list[Call] = field(default_factory=list)
     written: set[int] = field(default_factory=set)
+    inside: list[Lineage] = field(default_factory=list)  # what views decide with
     recursive: list[Node] = field(default_factory=list)  # the UNIONs of recursive queries
 
 

@@ -34,6 +34,7 @@ _AUDITED = frozenset({"SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "M
 MAX_VIEW_DEPTH = 32
 # CURSOR_OPT_HOLD of parsenodes.h.
 _CURSOR_HOLD = 0x20
+_PASSING = (Position.OUTPUT, Position.COMPUTE, Position.SCAN)
 _EXPLAIN_OPTIONS = words(
     "analyze verbose costs settings generic_plan buffers serialize wal timing summary memory format"
 )
@@ -231,6 +232,7 @@ class Analyzer:
     def _view(self, oid: int, outer: Context) -> ViewReport:
         view = self._once(oid, lambda: self._analyze_view(oid))
         outer.take_over(self._known[oid][1])
+        outer.report.inside += view.inside
         return view
 
     def _analyze_view(self, oid: int) -> tuple[ViewReport, Context]:
@@ -264,7 +266,9 @@ def _view_report(fields: list[OutputField], report: Report) -> ViewReport:
             tested.update(*(side.sources for side in sides))
     # What the view itself asks for may be found by way of an index already.
     compared += [lineage for lineage in scanned if lineage.copied & tested]
-    return ViewReport([field.lineage for field in fields], compared, scanned)
+    inside = [use.lineage for use in report.uses if use.position not in _PASSING]
+    columns = [field.lineage for field in fields]
+    return ViewReport(columns, compared, scanned, [*inside, *report.inside])
 
 
 def _check_explain(body: Node) -> None:

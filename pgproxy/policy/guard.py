@@ -21,6 +21,7 @@ _DOES = {
     Position.OUTPUT: "computes with",
     Position.WRITE: "writes",
 }
+_WEIGHED = (Position.COUNT, Position.COUNT_DISTINCT, Position.NULL_TEST, Position.TEST)
 _READ_ONLY = "INSERT, UPDATE, DELETE and MERGE are allowed by `writes: tokens` in the policy."
 
 
@@ -53,10 +54,11 @@ class Guard:
                 use.other and self._masks.masked(use.other.sources)
             ):
                 self._judge(use)
-        if explained and self._compared:
+        if explained and (self._compared or self._weighed(report)):
             raise Refusal(
                 "masked_explain",
-                "EXPLAIN of a statement that compares masked values would show their statistics",
+                "EXPLAIN of a statement that compares or counts masked values shows their "
+                "statistics",
                 hint="Explain it without the masked columns.",
             )
         check_calls(self._compared, report)
@@ -69,6 +71,11 @@ class Guard:
         for level in {id(level): level for level in sent}.values():
             if level is not None:
                 shuffle(level)
+
+    def _weighed(self, report: Report) -> bool:
+        """Whether masked values have a part in what is run, after all that is left out."""
+        kept = [use.lineage for use in report.uses if use.position in _WEIGHED]
+        return any(self._masks.masked(lineage.sources) for lineage in [*kept, *report.inside])
 
     def _judge(self, use: Use) -> None:
         computed = self._masks.masked(use.lineage.computed)

@@ -178,6 +178,18 @@ EXPLAIN SELECT count(*) FROM customers c JOIN orders o ON c.email = o.email;
 EXPLAIN SELECT DISTINCT email FROM customers;
 --> refused | masked_explain
 
+EXPLAIN SELECT count(email) FROM customers;
+--> refused | masked_explain
+
+EXPLAIN SELECT count(DISTINCT email) FROM customers;
+--> refused | masked_explain
+
+EXPLAIN SELECT id FROM customers WHERE email IS NULL;
+--> refused | masked_explain
+
+EXPLAIN SELECT cid FROM rich;
+--> refused | masked_explain
+
 EXPLAIN SELECT mail FROM grouped;
 --> refused | masked_explain
 
