@@ -167,6 +167,9 @@ def _orders(relation: Relation, walk: "Walk") -> Iterator[frozenset[Source]]:
             names = (c.name for c in table_or_child.columns if c.attnum in together)
             attnums = relation.attnums(names) | (together & {0})
             yield frozenset(Source(relation.oid, attnum) for attnum in attnums)
+    # Partitions are read one after the other, in the order of their bounds.
+    for key in _keys_below(relation, walk.context.catalog):
+        yield key | {Source(relation.oid, 0)}
 
 
 def _described(relation: Relation, column: Column) -> Lineage:

@@ -54,7 +54,7 @@ def tables(catalog: Catalog, masked: set[str], schemas: set[str]) -> list[Table]
     for relation in catalog.relations.values():
         if relation.schema in SYSTEM_SCHEMAS or relation.schema not in schemas:
             continue
-        if relation.kind not in "rpvm" or not relation.columns:
+        if relation.kind not in "rpvm" or not relation.columns or relation.ancestors:
             continue
         columns = tuple(
             Column(

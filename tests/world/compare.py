@@ -1,0 +1,103 @@
+"""Runs statements on both databases and compares what comes back, message by message."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from tests.e2e.raw import RawClient, fields, query
+
+Messages = list[tuple[bytes, bytes]]
+# Rows of what we leave in no order, and of parallel or hashed plans, may come in any.
+_ROWS = (b"D", b"d")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a client saw of one statement."""
+
+    messages: tuple[tuple[bytes, bytes], ...]
+
+    @property
+    def refused(self) -> str:
+        """The message of our refusal; '' where it is none."""
+        for kind, body in self.messages:
+            if kind == b"E":
+                told = fields(body)
+                return told.get("M", "") if told.get("C") == "42501" else ""
+        return ""
+
+    @property
+    def failed(self) -> str:
+        """The SQLSTATE of an error; '' for none."""
+        return next((fields(body)["C"] for kind, body in self.messages if kind == b"E"), "")
+
+    @property
+    def unordered(self) -> tuple[object, ...]:
+        """The same whatever the order of rows."""
+        rows = Counter(m for m in self.messages if m[0] in _ROWS)
+        rest = tuple(m for m in self.messages if m[0] not in _ROWS)
+        return (rest, frozenset(rows.items()))
+
+
+class Asker:
+    """One session that answers statements; opened anew when it has ended."""
+
+    def __init__(self, place: tuple[str, int], login: tuple[str, str], database: str) -> None:
+        self._place, self._login, self._database = place, login, database
+        self._client: RawClient | None = None
+
+    def ask(self, sql: str) -> Answer:
+        """The answer to one Query message."""
+        if self._client is None:
+            self._client = RawClient(*self._place, self._login, self._database)
+            self._client.start()
+            self._client.ask(query("SET statement_timeout = 1000"))
+        try:
+            return Answer(tuple(self._client.ask(query(sql))))
+        except EOFError:
+            self._client = None
+            return Answer(((b"E", b"C08006\0Mthe session ended\0\0"),))
+
+    def close(self) -> None:
+        """End the session."""
+        if self._client is not None:
+            self._client.__exit__(None, None, None)
+            self._client = None
+
+
+@dataclass(slots=True)
+class Tally:
+    """What came out of a run."""
+
+    statements: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+    failed: Counter[str] = field(default_factory=Counter)
+    answered: int = 0
+    telling: int = 0  # answered, and different when asked directly
+    order: int = 0  # the same rows in another order
+    noisy: int = 0  # what is left in random order, and then limited, does not repeat
+    leaks: list[str] = field(default_factory=list)
+
+    def judge(self, sql: str, one: Answer, other: Answer, more: Callable[[], bool]) -> None:
+        """One statement, asked on A and on B; ``more`` asks again whether they ever agree."""
+        self.statements += 1
+        if one.refused:
+            self.refused[reason(one.refused)] += 1
+        elif one.failed:
+            self.failed[one.failed] += 1
+        else:
+            self.answered += 1
+        if one == other:
+            return
+        if one.unordered == other.unordered:
+            self.order += 1
+        elif more():
+            self.noisy += 1
+        else:
+            self.leaks.append(sql)
+
+
+def reason(message: str) -> str:
+    """A refusal without what differs from one to the next."""
+    words = [word for word in message.split() if "." not in word and '"' not in word]
+    return " ".join(words)[:90]
