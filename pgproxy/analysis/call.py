@@ -3,10 +3,12 @@
 from typing import TYPE_CHECKING
 
 from pgproxy.analysis import routine
+from pgproxy.analysis.catalog_rows import guarded_call
 from pgproxy.analysis.column import attribute_of_row
 from pgproxy.analysis.context import not_covered, refuse
 from pgproxy.analysis.functions import (
     INFORMATION_SCHEMA,
+    OF_BOUNDS,
     ORDERED_AGGREGATES,
     ORDERED_WINDOW,
     PURE,
@@ -48,6 +50,8 @@ def call(walk: "Walk", node: Node, position: Position) -> Lineage:
         _note_call(walk, body, name, by_order)
     if over:
         given = compute(given, window(walk, over))
+    if name in OF_BOUNDS:
+        guarded_call(node, walk.context)
     return given._replace(constant=True, row=_outputs(walk, name, body))
 
 

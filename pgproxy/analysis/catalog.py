@@ -6,6 +6,8 @@ Filled by ``net.introspection``.  Immutable: a refresh makes a new snapshot with
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from pgproxy.analysis.lineage import Source
+
 SYSTEM_SCHEMAS = frozenset({"pg_catalog", "information_schema"})
 
 # What PostgreSQL starts with (manual 5.10.3).
@@ -78,6 +80,12 @@ class Relation:
             if column.name == name:
                 return column
         return None
+
+    def key_sources(self) -> frozenset[Source]:
+        """The columns of its partition key; all of them where that has an expression."""
+        key = self.partition_key
+        attnums = (column.attnum for column in self.columns) if 0 in key else key
+        return frozenset(Source(self.oid, attnum) for attnum in attnums)
 
     def attnums(self, names: Iterable[str]) -> frozenset[int]:
         """The numbers of the columns of those names, as far as it has them."""

@@ -8,23 +8,39 @@ from copy import deepcopy
 from functools import lru_cache
 
 from pgproxy.analysis.catalog import Relation
+from pgproxy.analysis.context import Context
 from pgproxy.analysis.grammar import parse
 from pgproxy.analysis.lineage import Node
 from pgproxy.analysis.scope import SYSTEM_COLUMNS
-from pgproxy.analysis.system_catalogs import BY_RELATION
+from pgproxy.analysis.system_catalogs import BOUNDS_OF, BY_RELATION
 
 # OIDs below are the system's own (FirstNormalObjectId of transam.h).
 _FIRST_NORMAL = 16384
 
 
-def guarded_query(relation: Relation, shown: str) -> Node:
-    """The SelectStmt that stands for a relation; ``shown`` is an array literal of OIDs."""
-    return deepcopy(_query(relation, shown))
+def guarded_query(relation: Relation, context: Context) -> Node:
+    """The SelectStmt that stands for a relation."""
+    kind, _, _ = BY_RELATION[relation.name]
+    return deepcopy(_query(relation, context.shown_relations(kind)))
+
+
+def guarded_call(node: Node, context: Context) -> None:
+    """``f(oid)`` of what the bounds of a partition say, where those of that one show."""
+    call = dict(node)
+    (argument,) = call["FuncCall"]["args"]
+    listed = f"CAST('{context.shown_relations(BOUNDS_OF)}' AS pg_catalog.oid[])"
+    (raw,) = parse(f"SELECT CASE WHEN x OPERATOR(pg_catalog.=) ANY ({listed}) THEN x END")
+    case: Node = raw["stmt"]["SelectStmt"]["targetList"][0]["ResTarget"]["val"]
+    when = case["CaseExpr"]["args"][0]["CaseWhen"]
+    when["expr"]["A_Expr"]["lexpr"] = deepcopy(argument)
+    when["result"] = call
+    node.clear()
+    node.update(case)
 
 
 @lru_cache(maxsize=256)
 def _query(relation: Relation, shown: str) -> Node:
-    key, guarded = BY_RELATION[relation.name]
+    _, key, guarded = BY_RELATION[relation.name]
     listed = f"OPERATOR(pg_catalog.=) ANY (CAST('{shown}' AS pg_catalog.oid[]))"
     own = f"({key}) OPERATOR(pg_catalog.<) {_FIRST_NORMAL} OR ({key}) {listed}"
     columns = [

@@ -43,8 +43,8 @@ class Context:
     ``select``: the fields of a query; ``write``: those that INSERT, UPDATE, DELETE or MERGE
     returns; ``view``: the columns of a view; ``body``: the fields that a function in SQL gives;
     ``check_domain`` raises Refusal for a CHECK that does more than compute.  ``trusted``: OIDs of
-    functions that the policy trusts.  ``shown_relations``: an array literal of the OIDs of the
-    relations whose columns are all shown: what the system knows of them may be shown too.
+    functions that the policy trusts.  ``shown_relations``: an array literal of the OIDs of
+    relations of which the system may tell what it knows: of their ``rows``, or of their ``bounds``.
     """
 
     names: Names
@@ -54,7 +54,7 @@ class Context:
     body: BodyFields
     check_domain: Callable[[str], None]
     trusted: frozenset[int]
-    shown_relations: Callable[[], str]
+    shown_relations: Callable[[str], str]
     report: Report = field(default_factory=Report)
     operators: dict[str, list[tuple[Node, str]]] = field(default_factory=dict)
     unqualified: set[str] = field(default_factory=set)

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from pgproxy.analysis import routine
 from pgproxy.analysis.call import is_built_in, qualify, schema_of
 from pgproxy.analysis.context import POLYMORPHIC, not_covered, refuse
+from pgproxy.analysis.functions import DEFINED, POPULATES
 from pgproxy.analysis.lineage import CONSTANT, Lineage, Node, Position, compute
 from pgproxy.analysis.names import string_nodes, strings
 from pgproxy.analysis.structures import take_apart
-from pgproxy.analysis.types import target
+from pgproxy.analysis.types import attributes, target
 
 if TYPE_CHECKING:
     from pgproxy.analysis.expression import Walk
@@ -90,6 +91,14 @@ def _called(call: Node, definitions: list[Node], walk: "Walk") -> Called:
         raise refuse("function", f"function {other.name} in FROM is not covered", function)
     arguments = function.get("args", [])
     parts = [walk(argument, Position.TEST) for argument in arguments]
+    if name in POPULATES and parts and not definitions:
+        shape = attributes(walk, parts[0])
+        if not shape:
+            raise not_covered(f"{name} of what is not known to be a row", function)
+        value = compute(*parts)
+        return Called(name, [(n, value._replace(type_oid=oid)) for n, oid in shape.items()])
+    if name in DEFINED and not definitions:
+        raise not_covered(f"{name} without a column definition list", function)
     given = compute(*parts)._replace(type_oid=parts[0].type_oid if parts else 0)
     if definitions:
         return Called(name, [_defined(node["ColumnDef"], given, walk) for node in definitions])

@@ -62,7 +62,7 @@ class Analyzer:
     """Analyses statements against one catalog snapshot; remembers views and functions.
 
     ``trusted`` are signatures of functions that the policy vouches for; ``shown_relations`` gives
-    an array literal of the OIDs of relations without a masked column.
+    an array literal of the OIDs of relations whose rows, or bounds, hold nothing masked.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Analyzer:
         catalog: Catalog,
         search_path: list[str],
         trusted: Sequence[str] = (),
-        shown_relations: Callable[[], str] = lambda: "{}",
+        shown_relations: Callable[[str], str] = lambda kind: "{}",
     ) -> None:
         self._names = Names(catalog, search_path)
         self._trusted = trusted_functions(catalog, trusted)

@@ -59,20 +59,14 @@ def partition_keys(relation: Relation, catalog: Catalog) -> Iterator[frozenset[S
     for oid in relation.ancestors:
         parent = catalog.by_oid.get(oid)
         if parent is not None and parent.partition_key:
-            yield _key(parent)
+            yield parent.key_sources()
 
 
 def _keys_below(relation: Relation, catalog: Catalog) -> Iterator[frozenset[Source]]:
     """The partition keys that decide in which of its partitions a row lies."""
     for table_or_child in (relation, *catalog.children.get(relation.oid, ())):
         if table_or_child.partition_key:
-            yield _key(table_or_child)
-
-
-def _key(table: Relation) -> frozenset[Source]:
-    key = table.partition_key
-    attnums = (column.attnum for column in table.columns) if 0 in key else key
-    return frozenset(Source(table.oid, attnum) for attnum in attnums)
+            yield table_or_child.key_sources()
 
 
 def _guarded(node: Node, walk: "Walk") -> Item | None:
@@ -87,7 +81,7 @@ def _guarded(node: Node, walk: "Walk") -> Item | None:
         return None
     shown = body.get("alias", {}).get("aliasname", relation.name)
     alias = {"alias": body["alias"]} if "alias" in body else {}
-    query = guarded_query(relation, walk.context.shown_relations())
+    query = guarded_query(relation, walk.context)
     node.clear()
     node["RangeSubselect"] = {"subquery": {"SelectStmt": query}, **alias}
     pairs = [(c.name, _described(relation, c)) for c in relation.columns]
@@ -197,8 +191,7 @@ def _own(relation: Relation, attnum: int) -> frozenset[Source]:
 
 
 def _check_kind(relation: Relation, body: Node) -> None:
-    known = relation.name in SHOWN or relation.name in NULLED
-    if relation.schema == "pg_catalog" and not known:
+    if relation.schema == "pg_catalog" and relation.name not in SHOWN:
         raise refuse(
             "catalog",
             f'"{relation.schema}.{relation.name}" can show what is masked elsewhere',

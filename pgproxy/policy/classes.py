@@ -147,6 +147,16 @@ class Masks:
         """OIDs of the relations with a masked column, and those they share rows with."""
         return [oid for oid in self._catalog.by_oid if self.touches(oid)]
 
+    def bounded(self) -> list[int]:
+        """OIDs of partitions whose bounds are values of a masked column."""
+        found: list[int] = []
+        for relation in self._catalog.relations.values():
+            for oid in relation.ancestors:
+                parent = self._catalog.by_oid.get(oid)
+                if parent is not None and self.masked(parent.key_sources()):
+                    found.append(relation.oid)
+        return found
+
     def _class(self, relation: Relation, attnum: int) -> str:
         """The class of a column; one on a parent table holds for its children, and the reverse.
 

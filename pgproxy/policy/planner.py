@@ -8,6 +8,7 @@ from pgproxy.analysis.grammar import Tree, parse
 from pgproxy.analysis.lineage import CONSTANT, Lineage, OutputField, Source
 from pgproxy.analysis.names import UnknownName
 from pgproxy.analysis.statement import Analysis, Analyzer, audit_sql, render
+from pgproxy.analysis.system_catalogs import BOUNDS_OF
 from pgproxy.analysis.utility import Named
 from pgproxy.errors import Refusal
 from pgproxy.policy.classes import Mask, Masks
@@ -42,6 +43,7 @@ class CatalogPlanner:
         self._masks = Masks(policy, rule, catalog, self._analyzer.depends)
         self._catalog = catalog
         self._plans: dict[bytes, QueryPlan] = {}
+        self._lists: dict[str, str] = {}
         self.hits = 0
         self.misses = 0
 
@@ -128,9 +130,13 @@ class CatalogPlanner:
             **characters,
         )
 
-    def _shown_relations(self) -> str:
-        touched = set(self._masks.touched())
-        return f"{{{','.join(str(oid) for oid in sorted(self._catalog.by_oid.keys() - touched))}}}"
+    def _shown_relations(self, kind: str) -> str:
+        """An array literal of the OIDs of relations that ``kind`` may be told of."""
+        if kind not in self._lists:
+            hidden = self._masks.bounded() if kind == BOUNDS_OF else self._masks.touched()
+            shown = sorted(self._catalog.by_oid.keys() - set(hidden))
+            self._lists[kind] = f"{{{','.join(map(str, shown))}}}"
+        return self._lists[kind]
 
     def _touches(self, analysis: Analysis) -> bool:
         return any(self._masks.touches(oid) for oid in analysis.report.relations)

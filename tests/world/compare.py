@@ -51,7 +51,7 @@ class Asker:
         if self._client is None:
             self._client = RawClient(*self._place, self._login, self._database)
             self._client.start()
-            self._client.ask(query("SET statement_timeout = 1000"))
+            self._client.ask(query("SET statement_timeout = 250"))
         try:
             return Answer(tuple(self._client.ask(query(sql))))
         except EOFError:
