@@ -8,6 +8,7 @@ import pytest
 from pgproxy.demo import shop
 from pgproxy.demo.postgres import Cluster
 from pgproxy.wire.kernel import IMPLEMENTATION
+from tests.world.world import World
 
 # A run in the background (nohup, a shell's &) starts with these ignored, and so would every process
 # that a test starts and then means to stop.
@@ -27,3 +28,11 @@ def cluster() -> Iterator[Cluster]:
     with Cluster() as server:
         shop.load(server)
         yield server
+
+
+@pytest.fixture(scope="session")
+def world(cluster: Cluster) -> Iterator[World]:
+    """Databases that differ in masked values only, and proxies before them."""
+    found = World(cluster)
+    yield found
+    found.close()

@@ -113,7 +113,6 @@ BY_RELATION: dict[str, tuple[str, str, frozenset[str]]] = {
             """
             null_frac avg_width n_distinct most_common_vals most_common_freqs histogram_bounds
             correlation most_common_elems most_common_elem_freqs elem_count_histogram
-            range_length_histogram range_empty_frac range_bounds_histogram
             """
         ),
     ),

@@ -40,7 +40,8 @@ def scans_in_order(report: Report, masks: Masks, filters: FiltersOf) -> list[Use
     """
     tested: set[Source] = set()
     for use in report.uses:
-        if use.position in _CONDITIONS:
+        left_out = use.position is Position.ORDER and masks.masked(use.lineage.sources)
+        if use.position in _CONDITIONS and not left_out:
             tested |= use.lineage.sources
             tested |= use.other.sources if use.other else NOTHING
     found: list[Use] = []

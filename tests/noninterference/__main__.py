@@ -3,10 +3,14 @@
 Statements of our own grammar, or one a line from standard input with COUNT ``-`` (sqlsmith's, say).
 """
 
+from contextlib import ExitStack
 import sys
 import time
 
+from pgproxy.demo import shop
+from pgproxy.demo.postgres import Cluster
 from tests.noninterference.run import Run, statements
+from tests.world.world import World
 
 
 def main() -> int:
@@ -14,8 +18,12 @@ def main() -> int:
     count = sys.argv[1] if len(sys.argv) > 1 else "100000"
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else 1
     began = time.monotonic()
-    with Run("redact") as run:
-        source = sys.stdin if count == "-" else statements(run, seed, int(count))
+    with Cluster() as cluster, ExitStack() as stack:
+        shop.load(cluster)
+        world = World(cluster)
+        stack.callback(world.close)
+        run = Run(world)
+        source = sys.stdin if count == "-" else statements(world, seed, int(count))
         for number, sql in enumerate(source, 1):
             run.ask(sql.strip())
             if number % 1000 == 0:

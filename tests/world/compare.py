@@ -3,8 +3,9 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+import re
 
-from tests.e2e.raw import RawClient, fields, query
+from tests.e2e.raw import RawClient, fields, query, rows
 
 Messages = list[tuple[bytes, bytes]]
 # Rows of what we leave in no order, and of parallel or hashed plans, may come in any.
@@ -63,6 +64,89 @@ class Asker:
         if self._client is not None:
             self._client.__exit__(None, None, None)
             self._client = None
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What came back for the statements of one attack, in order."""
+
+    answers: tuple[Answer, ...]
+
+    @property
+    def unordered(self) -> tuple[object, ...]:
+        """The same whatever the order of rows in an answer."""
+        return tuple(answer.unordered for answer in self.answers)
+
+    @property
+    def refused(self) -> bool:
+        """Whether one of them was refused by us."""
+        return any(answer.refused for answer in self.answers)
+
+
+def play(asker: Asker, steps: list[str], together: bool) -> Transcript:
+    """Run statements, in a transaction that is rolled back when ``together``."""
+    if together:
+        asker.ask("BEGIN")
+    answers = tuple(asker.ask(step) for step in steps)
+    asker.ask("ROLLBACK")
+    asker.ask("DISCARD ALL")
+    return Transcript(answers)
+
+
+def same_up_to_names(one: Transcript, other: Transcript) -> bool:
+    """Whether two transcripts are the same but for a one-to-one renaming of values.
+
+    Where the order of rows is left open, values that were renamed only count.
+    """
+    there: dict[bytes, bytes] = {}
+    back: dict[bytes, bytes] = {}
+    for left, right in zip(one.answers, other.answers, strict=True):
+        if not _renamed(left, right, there, back) and _nameless(left) != _nameless(right):
+            return False
+    return True
+
+
+def _renamed(
+    left: Answer, right: Answer, there: dict[bytes, bytes], back: dict[bytes, bytes]
+) -> bool:
+    mine, theirs = _values(left), _values(right)
+    if len(mine) != len(theirs):
+        return False
+    for value, name in zip(mine, theirs, strict=True):
+        if (value is None) != (name is None):
+            return False
+        if value is None or name is None:
+            continue
+        if there.setdefault(value, name) != name or back.setdefault(name, value) != value:
+            return False
+        if value != name and not (_TOKEN.search(value) and _TOKEN.search(name)):
+            return False
+    return True
+
+
+# What the vault makes of a text or an integer.
+_TOKEN = re.compile(rb"tok_[A-Za-z0-9]+|^-?\d{5,}$")
+
+
+def _values(answer: Answer) -> list[bytes | None]:
+    found: list[bytes | None] = []
+    for kind, body in answer.messages:
+        found += rows([(kind, body)])[0] if kind == b"D" else [kind + body]
+    return found
+
+
+def _nameless(answer: Answer) -> object:
+    plain = [
+        (kind, tuple(_plain(value) for value in rows([(kind, body)])[0]))
+        if kind == b"D"
+        else (kind, _TOKEN.sub(b"", body))
+        for kind, body in answer.messages
+    ]
+    return Counter(plain)
+
+
+def _plain(value: bytes | None) -> bytes | None:
+    return None if value is None else _TOKEN.sub(b"", value)
 
 
 @dataclass(slots=True)
