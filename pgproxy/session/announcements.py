@@ -88,9 +88,8 @@ class Announcements:
 
     def run(self, portal: Portal, entry: Asked) -> Run:
         """A portal runs: what it stands for is fixed from now on, and so is its result."""
-        first = portal.ran is None
         run = self._runs.portal(portal, entry)
-        if first and portal.result is None and portal.description is not None:
+        if portal.result is None and portal.description is not None:
             portal.result = Result(self._layouts.layout(run.plan, portal.description))
         return run
 

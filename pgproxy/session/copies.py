@@ -15,7 +15,8 @@ from pgproxy.treatment.fields import FieldType, Treatments
 from pgproxy.treatment.rows import RowTreatment
 from pgproxy.treatment.tokens import TokenRequest
 from pgproxy.wire import backend
-from pgproxy.wire.copy import BinaryRows, CopyRows, CsvRows, Style, TextRows
+from pgproxy.wire.copy import BinaryRows, CopyRows
+from pgproxy.wire.copy_lines import CsvRows, Style, TextRows
 
 _FORMATS = ("text", "csv", "binary")
 
