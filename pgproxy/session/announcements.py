@@ -47,7 +47,7 @@ class Announcements:
             layout = self._layouts.layout(plan, body)
             if portal.description is None:
                 portal.description, portal.result = body, Result(layout)
-        elif entry.expect is Expect.LAYOUT:
+        elif entry.expect is Expect.LAYOUT and portal.description is None and portal.ran is None:
             portal.description = body
         portal.described = True
 
@@ -79,7 +79,7 @@ class Announcements:
             self.portal(entry).result = made
 
     def portal(self, entry: Asked) -> Portal:
-        """The portal that an Execute is about."""
+        """The portal that a message of the client is about."""
         portal = self._names.portal(entry.name)
         # A cursor comes without a Bind, and so without our Describe behind it.
         if portal is None or not (portal.described or portal.statement is None):
@@ -104,11 +104,11 @@ class Announcements:
         return portal.result
 
     def _described(self, entry: Asked) -> Portal:
+        """A Describe of ours may come twice, where a cursor was foreseen that did not come to be."""
+        if entry.expect is not Expect.LAYOUT:
+            return self.portal(entry)
         portal = self._names.portal(entry.name)
-        known = portal is not None and (
-            portal.statement is None or portal.described != (entry.expect is Expect.LAYOUT)
-        )
-        if portal is None or not known:
+        if portal is None:
             raise UpstreamViolation("the server describes a portal that is not known here")
         return portal
 

@@ -200,7 +200,7 @@ class Answers:
                 raise UpstreamViolation("the server ended a copy that it had not begun")
             result.check_total(tag.rstrip(b"\0"))
         kind = words(tag)
-        self._names.completed(kind, run, tainted=self._reports.tainted)
+        self._names.completed(entry, kind, run, tainted=self._reports.tainted)
         made = kind == "SELECT" and run.plan.fields is None
         self._reports.changes.completed(kind, made_table=made)
         self._client(message(backend.COMMAND_COMPLETE, body))

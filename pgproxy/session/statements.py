@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pgproxy.errors import UpstreamViolation
 from pgproxy.policy.plan import NameAct, QueryPlan, StatementPlan
 from pgproxy.session.copies import CopyResult
-from pgproxy.session.replies import Entry
+from pgproxy.session.replies import Entry, Expect
 from pgproxy.session.results import Result
 from pgproxy.wire.frontend import STATEMENT
 
@@ -139,7 +139,7 @@ class Names:
         else:
             self.portals.pop(key(entry.name), None)
 
-    def completed(self, kind: str, run: Run, *, tainted: bool) -> None:
+    def completed(self, entry: Asked, kind: str, run: Run, *, tainted: bool) -> None:
         """CommandComplete, by the words of its tag."""
         use = run.plan.name_use
         name = key(use.name) if use else b""
@@ -158,11 +158,11 @@ class Names:
             case "DEALLOCATE ALL" | "DISCARD ALL", _:
                 self._forget_statements()
                 if kind == "DISCARD ALL":
-                    self.portals.clear()
+                    self._forget_portals(entry)
             case "CLOSE CURSOR", NameAct.CLOSE:
                 self.portals.pop(name, None)
             case "CLOSE CURSOR ALL", _:
-                self.portals.clear()
+                self._forget_portals(entry)
             case "COMMIT", _:
                 self._keep_held()
             case "ROLLBACK", _:
@@ -185,6 +185,12 @@ class Names:
         for portal in self.portals.values():
             portal.held = portal.held or portal.hold
         self._rolled_back = False
+
+    def _forget_portals(self, entry: Asked) -> None:
+        running = self.portal(entry.name) if entry.expect is Expect.EXECUTE else None
+        self.portals.clear()
+        if running is not None:
+            self.portals[key(entry.name)] = running
 
     def _forget_statements(self) -> None:
         unnamed = self.statements.get(b"")
