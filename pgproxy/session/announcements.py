@@ -104,7 +104,7 @@ class Announcements:
         return portal.result
 
     def _described(self, entry: Asked) -> Portal:
-        """A Describe of ours may come twice, where a cursor was foreseen that did not come to be."""
+        """Ours may come twice, where a cursor was foreseen that did not come to be."""
         if entry.expect is not Expect.LAYOUT:
             return self.portal(entry)
         portal = self._names.portal(entry.name)

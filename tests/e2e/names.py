@@ -26,6 +26,7 @@ QUERIES = (
     "SELECT 10 / (id - 3) AS q, city::text FROM people WHERE id <= 4 ORDER BY id",
 )
 NAMES = ("a", "b")
+FORMATS = ("text", "csv", "binary")
 ENDS = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT s", "ROLLBACK TO s")
 _TYPES = {"id": (23, -1), "shoe": (23, -1), "q": (23, -1)}
 _PATTERNS = {
@@ -67,11 +68,11 @@ class NamesPlanner:
     def _statement(self, text: str) -> StatementPlan:
         copy = _COPY.match(text)
         if copy:
-            inner = self._inner(copy[1])
-            types = tuple(_TYPES.get(field.name, (25, -1)) for field in inner.fields or ())
+            rows = self._inner(copy[1]).fields or ()
+            types = tuple(_TYPES.get(field.name, (25, -1)) for field in rows)
             form = (b",", b"") if copy[2] == "csv" else (b"\t", b"\\N")
             made = CopyFormat(copy[2], *form, header=copy[3] == "true", types=types)
-            return StatementPlan("Copy", "", inner.fields, copy=made)
+            return StatementPlan("Copy", "", rows, copy=made)
         use = _use(text)
         if use is None:
             return self._inner(text)
@@ -121,7 +122,7 @@ def _sql(dice: random.Random) -> str:
             "CLOSE ALL",
             "DISCARD ALL",
             f"COPY ({query}) TO STDOUT (FORMAT {dice.choice(('text', 'csv'))}, HEADER true)",
-            f"COPY ({query}) TO STDOUT (FORMAT {dice.choice(('text', 'csv', 'binary'))}, HEADER false)",
+            f"COPY ({query}) TO STDOUT (FORMAT {dice.choice(FORMATS)}, HEADER false)",
             query,
         )
     )
