@@ -94,10 +94,11 @@ class Answers:
     def _copied(self) -> bool:
         """All the CopyData at the head at once: by row they are cut here, and no other way."""
         held, result = self._held, self._copy()
-        while held and held[0][0] == backend.COPY_DATA:
-            result.feed(held.popleft()[1])
-        # This stands for them: where rows wait for tokens, they are asked for again.
-        held.appendleft((backend.COPY_DATA, b"", 0))
+        if held[0][2]:
+            while held and held[0][0] == backend.COPY_DATA:
+                result.feed(held.popleft()[1])
+            # In their place, where the rows wait for tokens: no more is fed before they are out.
+            held.appendleft((backend.COPY_DATA, b"", 0))
         return self._treated(result.apply())
 
     def _copy(self) -> CopyResult:
