@@ -95,8 +95,10 @@ class Answers:
         """All the CopyData at the head at once: by row they are cut here, and no other way."""
         held, result = self._held, self._copy()
         if held[0][2]:
+            bodies = []
             while held and held[0][0] == backend.COPY_DATA:
-                result.feed(held.popleft()[1])
+                bodies.append(held.popleft()[1])
+            result.feed(b"".join(bodies))
             # In their place, where the rows wait for tokens: no more is fed before they are out.
             held.appendleft((backend.COPY_DATA, b"", 0))
         return self._treated(result.apply())

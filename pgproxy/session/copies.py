@@ -15,8 +15,7 @@ from pgproxy.treatment.fields import FieldType, Treatments
 from pgproxy.treatment.rows import RowTreatment
 from pgproxy.treatment.tokens import TokenRequest
 from pgproxy.wire import backend
-from pgproxy.wire.copy import BinaryRows, CopyRows
-from pgproxy.wire.copy_lines import CsvRows, Style, TextRows
+from pgproxy.wire.copy import BinaryRows, CopyRows, CsvRows, Style, TextRows
 
 _FORMATS = ("text", "csv", "binary")
 
@@ -32,7 +31,8 @@ class CopyResult:
         self._fields = fields
         self._stream = _stream(form, len(fields))
         self._rows = RowTreatment(len(fields), _compiled(form, fields, treatments))
-        self._columns: list[Column] | None = None
+        # What waits for tokens is cut once.
+        self._cut: tuple[int, list[Column]] | None = None
         self._total = 0
         self.count = 0
         self.ended = False
@@ -49,26 +49,24 @@ class CopyResult:
         """The body of a CopyData."""
         if self.ended:
             raise UpstreamViolation("the server goes on with a copy that has ended")
-        self._columns = None
+        self._cut = None
         self._stream.feed(data)
 
     def apply(self) -> bytes | tuple[TokenRequest, ...]:
         """What is complete, treated, as CopyData messages; or what must be learned first."""
-        rows, stream = self._rows, self._stream
-        count = stream.count
-        wanted = rows.wanted if count else ()
-        columns: list[Column] = []
+        if self._cut is None:
+            self._cut = self._stream.columns(self._rows.looked_at)
+        count, columns = self._cut
+        wanted = self._rows.wanted if count else ()
         if wanted:
-            if self._columns is None:
-                self._columns = stream.columns(rows.looked_at)
-            treated = rows.treat(self._columns)
+            treated = self._rows.treat(columns)
             if isinstance(treated, tuple):
                 return treated
             columns = treated
-        self._columns = None
+        self._cut = None
         self._total += count
         self.count += count
-        return stream.take(wanted, columns)
+        return self._stream.take(wanted, columns if wanted else [])
 
     def end(self) -> None:
         """CopyDone."""

@@ -9,8 +9,7 @@ import random
 import pytest
 
 from pgproxy.demo.postgres import Cluster
-from pgproxy.wire.copy import BinaryRows, CopyRows
-from pgproxy.wire.copy_lines import CsvRows, Style, TextRows
+from pgproxy.wire.copy import BinaryRows, CopyRows, CsvRows, Style, TextRows
 from tests.e2e.raw import RawClient, message, query, rows
 
 pytestmark = pytest.mark.e2e
@@ -112,7 +111,7 @@ def test_copy_of_the_server(client: RawClient, options: str, style: Style | None
     same, wanted = b"", (1, 2, 4)
     for start, end in itertools.pairwise(edges):
         cutter.feed(stream[start:end])
-        columns = cutter.columns(EVERY)
+        _, columns = cutter.columns(EVERY)
         seen += map(list, zip(*columns, strict=True))
         same += cutter.take(EVERY, columns)
     cutter.end()

@@ -2,8 +2,7 @@
 
 from hypothesis import strategies as st
 
-from pgproxy.wire.copy import BinaryRows, CopyRows
-from pgproxy.wire.copy_lines import CsvRows, Style, TextRows, tells_null
+from pgproxy.wire.copy import BinaryRows, CopyRows, CsvRows, Style, TextRows, tells_null
 from tests.wire.streams import Row
 
 HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
@@ -82,7 +81,7 @@ def text_styles(draw: st.DrawFn, fields: int) -> Style:
     delimiter = draw(st.sampled_from([b"\t", b"|", b",", b";", b"\x01", b"\b", b"N", b"'"]))
     nulls = [b"\\N", b"\\x", b"\\a\\b"]
     null = draw(st.sampled_from([n for n in nulls if delimiter not in n]))
-    assert tells_null(delimiter, null)
+    assert tells_null(Style(1, delimiter, null))
     return Style(fields, delimiter, null, header=draw(st.booleans()))
 
 
