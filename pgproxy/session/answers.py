@@ -21,6 +21,7 @@ from pgproxy.session.runs import current, planned
 from pgproxy.session.statements import Asked, Run
 from pgproxy.treatment.tokens import TokenRequest
 from pgproxy.wire import backend
+from pgproxy.wire.copy import payload
 from pgproxy.wire.framing import Framer, message
 
 # Learning and forgetting tokens in turn must end some time.
@@ -92,15 +93,13 @@ class Answers:
         return self._treated(result.apply(rows, count))
 
     def _copied(self) -> bool:
-        """All the CopyData at the head at once: by row they are cut here, and no other way."""
+        """A run of CopyData; False when tokens must be learned first."""
         held, result = self._held, self._copy()
-        if held[0][2]:
-            bodies = []
-            while held and held[0][0] == backend.COPY_DATA:
-                bodies.append(held.popleft()[1])
-            result.feed(b"".join(bodies))
-            # In their place, where the rows wait for tokens: no more is fed before they are out.
-            held.appendleft((backend.COPY_DATA, b"", 0))
+        kind, run, count = held[0]
+        if count:
+            result.feed(payload(run))
+            # In its place, where the rows wait for tokens: no more is fed before they are out.
+            held[0] = kind, b"", 0
         return self._treated(result.apply())
 
     def _copy(self) -> CopyResult:

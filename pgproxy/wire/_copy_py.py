@@ -10,6 +10,7 @@ import re
 
 from pgproxy.errors import UpstreamViolation
 from pgproxy.wire._kernel_py import (
+    COPY_DATA,
     DATA_ROW,
     HEADER,
     LONG_ROW,
@@ -20,7 +21,6 @@ from pgproxy.wire._kernel_py import (
     _slots,
 )
 
-COPY_DATA = 0x64
 BAD_COPY_ROW = "a row of COPY is malformed"
 WRONG_COPY_FIELDS = "a row of COPY does not have the number of fields that was announced"
 
@@ -201,6 +201,19 @@ def _binary_end(data: bytes, at: int, fields: int) -> int:
         if end > len(data):
             return at
     return end
+
+
+def payload(run: bytes) -> bytes:
+    """What a run of CopyData messages carries."""
+    out: list[bytes] = []
+    at = 0
+    while at < len(run):
+        length = int.from_bytes(run[at + 1 : at + HEADER], "big")
+        if len(run) - at < HEADER or run[at] != COPY_DATA or not 4 <= length < len(run) - at:
+            raise UpstreamViolation(BAD_COPY_ROW)
+        out.append(run[at + HEADER : at + 1 + length])
+        at += 1 + length
+    return b"".join(out)
 
 
 def copies(run: bytes) -> bytes:

@@ -23,6 +23,7 @@ REVISION = 2
 
 cdef enum:
     DATA_ROW = 0x44
+    COPY_DATA = 0x64
     HEADER = 5
     MAX_FIELDS = 0xFFFF
     MAX_INT32 = 0x7FFFFFFF
@@ -114,7 +115,7 @@ cdef class Framer:
             elif end > size:
                 need = end - at
                 break
-            elif kind == DATA_ROW and self.merge_rows:
+            elif (kind == DATA_ROW or kind == COPY_DATA) and self.merge_rows:
                 rows = 0
                 end = self.run(data, at, kind, &rows)
                 items.append((kind, data if end - at == size else p[at:end], rows))
@@ -450,7 +451,6 @@ cdef inline Py_ssize_t field_length(Bytes p, Py_ssize_t at, Py_ssize_t end) exce
 # COPY: the twin of ``_copy_py.py``
 
 cdef enum:
-    COPY_DATA = 0x64
     OUTSIDE = 0
     INSIDE = 1
     ESCAPING = 2
@@ -690,4 +690,30 @@ def copies(bytes run not None):
             raise UpstreamViolation(BAD_COPY_ROW)
         p[at] = COPY_DATA
         at += 1 + <Py_ssize_t>length
+    return out
+
+
+def payload(bytes run not None):
+    """What a run of CopyData messages carries."""
+    cdef Bytes p = <Bytes>PyBytes_AS_STRING(run)
+    cdef Py_ssize_t size = PyBytes_GET_SIZE(run), at = 0, rows = 0
+    cdef unsigned char* to
+    cdef uint32_t length
+    cdef bytes out
+    while at < size:
+        if size - at < HEADER or p[at] != COPY_DATA:
+            raise UpstreamViolation(BAD_COPY_ROW)
+        length = load32(p + at + 1)
+        if length < 4 or <Py_ssize_t>length > size - at - 1:
+            raise UpstreamViolation(BAD_COPY_ROW)
+        at += 1 + <Py_ssize_t>length
+        rows += 1
+    out = PyBytes_FromStringAndSize(NULL, size - HEADER * rows)
+    to = <unsigned char*>PyBytes_AS_STRING(out)
+    at = 0
+    while at < size:
+        length = load32(p + at + 1) - 4
+        memcpy(to, p + at + HEADER, length)
+        to += length
+        at += HEADER + <Py_ssize_t>length
     return out

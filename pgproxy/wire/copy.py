@@ -17,12 +17,15 @@ from pgproxy.wire.kernel import (
     copies,
     cut,
     cut_lines,
+    payload,
     rows_end,
     splice,
     splice_lines,
 )
 
 Column = list[bytes | None]
+
+__all__ = ["BinaryRows", "CopyRows", "CsvRows", "Style", "TextRows", "payload", "tells_null"]
 
 _MALFORMED = "COPY is malformed"
 _LONG = "a row of COPY became too long"

@@ -41,7 +41,14 @@ IMPLEMENTATION, _kernel_in_use = choose(os.environ.get("PGPROXY_IMPL", ""))
 _copy_in_use = _copy_py if IMPLEMENTATION == "python" else _kernel_in_use
 
 if TYPE_CHECKING:
-    from pgproxy.wire._copy_py import binary_rows, copies, cut_lines, rows_end, splice_lines
+    from pgproxy.wire._copy_py import (
+        binary_rows,
+        copies,
+        cut_lines,
+        payload,
+        rows_end,
+        splice_lines,
+    )
     from pgproxy.wire._kernel_py import Framer, cut, splice
 else:
     Framer = _kernel_in_use.Framer
@@ -50,6 +57,7 @@ else:
     binary_rows = _copy_in_use.binary_rows
     copies = _copy_in_use.copies
     cut_lines = _copy_in_use.cut_lines
+    payload = _copy_in_use.payload
     rows_end = _copy_in_use.rows_end
     splice_lines = _copy_in_use.splice_lines
 
@@ -60,6 +68,7 @@ __all__ = [
     "copies",
     "cut",
     "cut_lines",
+    "payload",
     "rows_end",
     "splice",
     "splice_lines",

@@ -112,6 +112,8 @@ def test_same_on_damaged_binary_rows(compiled: ModuleType, data: st.DataObject) 
     run = run_of(table)
     for damaged in (run, mutated(run, dice), run[:-1], run + b"D"):
         assert_same(compiled, "copies", damaged)
+        assert_same(compiled, "payload", damaged.replace(b"D", b"d"))
+        assert_same(compiled, "payload", damaged)
 
 
 def test_same_on_every_length_word_of_binary_rows(compiled: ModuleType) -> None:
@@ -140,6 +142,7 @@ def test_wrong_arguments_are_errors_of_python(compiled: ModuleType) -> None:
     for wrong in (bytearray(b"1\n"), None, "1\n"):
         assert outcome(compiled.cut_lines, wrong, 1, (), style)[0] == "TypeError"
         assert outcome(compiled.copies, wrong)[0] == "TypeError"
+        assert outcome(compiled.payload, wrong)[0] == "TypeError"
         assert outcome(compiled.binary_rows, wrong, 0, 1)[0] == "TypeError"
         assert outcome(compiled.rows_end, wrong, 0, 34, 34)[0] == "TypeError"
     for bad in ((), (9,), (9, "x", -1, 0, b""), (9, b"", -1, 0, None), (9, b"", "q", 0, b"")):
