@@ -80,7 +80,7 @@ class Announcements:
 
     def portal(self, entry: Asked) -> Portal:
         """The portal that a message of the client is about."""
-        portal = self._names.portal(entry.name)
+        portal = self._names.portals.get(entry.name)
         # A cursor comes without a Bind, and so without our Describe behind it.
         if portal is None or not (portal.described or portal.statement is None):
             raise UpstreamViolation("the server answers for a portal that is not known here")
@@ -107,13 +107,13 @@ class Announcements:
         """Ours may come twice, where a cursor was foreseen that did not come to be."""
         if entry.expect is not Expect.LAYOUT:
             return self.portal(entry)
-        portal = self._names.portal(entry.name)
+        portal = self._names.portals.get(entry.name)
         if portal is None:
             raise UpstreamViolation("the server describes a portal that is not known here")
         return portal
 
     def _prepared(self, entry: Asked) -> StatementPlan | None:
-        statement = self._names.statement(entry.name)
+        statement = self._names.statements.get(entry.name)
         if statement is None or not entry.half:
             raise UpstreamViolation("the server describes a statement that is not known here")
         return statement.only

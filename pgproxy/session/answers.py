@@ -170,7 +170,7 @@ class Answers:
 
     def _bind_complete(self, body: bytes) -> None:
         entry = self._expected(Expect.BIND)
-        statement = self._names.statement(entry.source)
+        statement = self._names.statements.get(entry.source)
         if statement is None:
             raise UpstreamViolation("the server bound a statement that is not known here")
         self._runs.validate(statement, entry.version)
@@ -233,6 +233,8 @@ class Answers:
 
     def _notices(self, plan: StatementPlan, run: Run) -> None:
         """Ours: those of the statement, and of what it runs; of a portal they are told once."""
+        if run.plan is plan and not plan.notices:
+            return
         behind = run.portal
         texts = plan.notices
         if run.plan is not plan and not (behind and behind.noticed):

@@ -19,24 +19,20 @@ class Foreseen:
     def __init__(self, names: Names) -> None:
         self._names = names
         self._statements: dict[bytes, Statement] = {}
-        self._portals: dict[bytes, tuple[StatementPlan | None, Statement | None]] = {}
+        # Those that run what has a name, and cursors: they have no statement.
+        self._portals: dict[bytes, tuple[StatementPlan, Statement | None]] = {}
         self._outstanding: Collection[Asked] | None = None
 
-    def statement(self, name: bytes | str) -> Statement | None:
+    def statement(self, name: bytes) -> Statement | None:
         """The prepared statement of that name."""
         self._work_out()
-        return self._statements.get(key(name))
+        return self._statements.get(name)
 
-    def portal(self, name: bytes | str) -> StatementPlan | None:
-        """The plan of the portal of that name."""
+    def portal(self, name: bytes) -> tuple[StatementPlan | None, bool]:
+        """The plan of the portal of that name, if it runs what has a name or is a cursor: which."""
         self._work_out()
-        return self._portals.get(key(name), (None, None))[0]
-
-    def is_cursor(self, name: bytes) -> bool:
-        """Whether the portal is one that SQL has declared."""
-        self._work_out()
-        plan, statement = self._portals.get(key(name), (None, None))
-        return plan is not None and statement is None
+        plan, statement = self._portals.get(name, (None, None))
+        return plan, plan is not None and statement is None
 
     def used(self, plans: Iterable[StatementPlan | None]) -> Iterator[Statement]:
         """The prepared statements that these run by name, but for those made on the way."""
@@ -53,33 +49,36 @@ class Foreseen:
         if use is None or depth >= DEPTH:
             return
         if use.act is NameAct.EXECUTE:
-            statement = self.statement(use.name)
+            statement = self.statement(key(use.name))
             if statement is not None:
                 yield statement
                 yield from self._behind(statement.only, depth + 1)
         elif use.act in (NameAct.FETCH, NameAct.MOVE):
-            yield from self._behind(self.portal(use.name), depth + 1)
+            yield from self._behind(self.portal(key(use.name))[0], depth + 1)
 
     def send(self, entry: Asked) -> None:
         """A message goes out."""
-        match entry.expect:
-            case Expect.PARSE if entry.statement is not None:
-                self._statements[key(entry.name)] = entry.statement
-            case Expect.BIND:
-                statement = self._statements.get(key(entry.source))
-                plan = statement.only if statement else None
-                self._portals[key(entry.name)] = plan, statement
-            case Expect.CLOSE:
-                names = self._statements if entry.kind == STATEMENT else self._portals
-                names.pop(key(entry.name), None)
-            case Expect.EXECUTE:
-                plan, statement = self._portals.get(key(entry.name), (None, None))
-                if plan is not None and plan.name_use is not None:
-                    self._completed(plan, statement, 0)
-            case Expect.QUERY if entry.statement is not None:
-                self._statements.pop(b"", None)
-                for at, each in enumerate(entry.statement.plan.statements):
+        expect = entry.expect
+        if expect is Expect.BIND:
+            statement = self._statements.get(entry.source)
+            plan = statement.only if statement else None
+            if plan is not None and plan.name_use is not None:
+                self._portals[entry.name] = plan, statement
+            elif self._portals:
+                self._portals.pop(entry.name, None)
+        elif expect is Expect.EXECUTE:
+            if entry.name in self._portals:
+                self._completed(*self._portals[entry.name], 0)
+        elif expect is Expect.QUERY and entry.statement is not None:
+            self._statements.pop(b"", None)
+            for at, each in enumerate(entry.statement.plan.statements):
+                if each.name_use is not None:
                     self._completed(each, entry.statement, at)
+        elif expect is Expect.PARSE and entry.statement is not None:
+            self._statements[entry.name] = entry.statement
+        elif expect is Expect.CLOSE:
+            names = self._statements if entry.kind == STATEMENT else self._portals
+            names.pop(entry.name, None)
 
     def _completed(self, plan: StatementPlan, source: Statement | None, at: int) -> None:
         use = plan.name_use
@@ -90,7 +89,7 @@ class Foreseen:
             case NameAct.PREPARE if source is not None:
                 made = Statement(source.text, source.plan, source.version, at, inner=True)
                 self._statements[name] = made
-            case NameAct.DECLARE:
+            case NameAct.DECLARE if use.plan is not None:
                 self._portals[name] = use.plan, None
             case NameAct.DEALLOCATE if use.name:
                 self._statements.pop(name, None)
@@ -127,6 +126,9 @@ class Foreseen:
         for entry in outstanding:
             self.send(entry)
 
-    def _confirmed_portals(self) -> dict[bytes, tuple[StatementPlan | None, Statement | None]]:
-        portals = self._names.portals
-        return {name: (portal.plan, portal.statement) for name, portal in portals.items()}
+    def _confirmed_portals(self) -> dict[bytes, tuple[StatementPlan, Statement | None]]:
+        return {
+            name: (portal.plan, portal.statement)
+            for name, portal in self._names.portals.items()
+            if portal.plan is not None and (portal.plan.name_use or portal.statement is None)
+        }

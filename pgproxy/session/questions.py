@@ -7,7 +7,6 @@ client's; Sync, Flush and Close are never invented, dropped or moved.
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
-import itertools
 
 from pgproxy.errors import ClientViolation, Refusal
 from pgproxy.policy.plan import REFUSED_STATEMENT, QueryPlan, StatementPlan
@@ -18,7 +17,7 @@ from pgproxy.session.outbox import Outbox
 from pgproxy.session.planning import Planning
 from pgproxy.session.replies import Expect, ReplyQueue
 from pgproxy.session.runs import Runs, same
-from pgproxy.session.statements import Asked, Names, Statement
+from pgproxy.session.statements import Asked, Names, Statement, key
 from pgproxy.wire import frontend
 from pgproxy.wire.framing import Framer, message
 
@@ -126,11 +125,11 @@ class Questions:
                     if parsed.kind == frontend.STATEMENT
                     else Expect.DESCRIBE_PORTAL
                 )
-                self._push(Asked(expect, name=parsed.name))
+                self._push(Asked(expect, name=key(parsed.name)))
             case frontend.Execute():
                 return self._execute(parsed, body)
             case frontend.Close():
-                self._push(Asked(Expect.CLOSE, name=parsed.name, kind=parsed.kind))
+                self._push(Asked(Expect.CLOSE, name=key(parsed.name), kind=parsed.kind))
             case frontend.Sync():
                 self._push(Asked(Expect.SYNC))
             case frontend.FunctionCall():
@@ -196,43 +195,44 @@ class Questions:
         if plan is None:
             return False
         statement = self._statement(parse.query, plan)
-        self._push(Asked(Expect.PARSE, name=parse.statement, statement=statement))
+        self._push(Asked(Expect.PARSE, name=key(parse.statement), statement=statement))
         sent = frontend.Parse(parse.statement, plan.sql, parse.parameter_types)
         self._outbox.upstream(sent.encode())
         return True
 
     def _bind(self, bind: frontend.Bind, body: bytes) -> bool:
-        statement = self._foreseen.statement(bind.statement)
+        source, portal = key(bind.statement), key(bind.portal)
+        statement = self._foreseen.statement(source)
         if statement is not None:
-            used = self._foreseen.used((statement.only,))
-            refusal = self._outdated(itertools.chain((statement,), used))
+            refusal = self._outdated((statement, *self._foreseen.used((statement.only,))))
             if refusal is not None:
                 self._refuse(refusal)
             if self.waiting or refusal is not None:
                 return not self.waiting
-        self._push(Asked(Expect.BIND, name=bind.portal, source=bind.statement))
+        self._push(Asked(Expect.BIND, name=portal, source=source))
         self._outbox.upstream(message(frontend.BIND, body))
         self._describe(bind.portal)
         return True
 
     def _execute(self, execute: frontend.Execute, body: bytes) -> bool:
-        plan = self._foreseen.portal(execute.portal)
-        if plan is not None and plan.name_use is not None:
+        portal = key(execute.portal)
+        plan, cursor = self._foreseen.portal(portal)
+        if cursor:
+            # No Bind of it has passed here, so its layout is not known.
+            self._describe(execute.portal)
+        elif plan is not None:
             refusal = self._outdated(self._foreseen.used((plan,)))
             if refusal is not None:
                 self._refuse(refusal)
             if self.waiting or refusal is not None:
                 return not self.waiting
-        elif self._foreseen.is_cursor(execute.portal):
-            # No Bind of it has passed here, so its layout is not known.
-            self._describe(execute.portal)
-        self._push(Asked(Expect.EXECUTE, name=execute.portal))
+        self._push(Asked(Expect.EXECUTE, name=portal))
         self._outbox.upstream(message(frontend.EXECUTE, body))
         return True
 
     def _describe(self, portal: bytes) -> None:
         """On our own behalf: Execute sends no layout, and the client may never ask for one."""
-        self._push(Asked(Expect.LAYOUT, name=portal))
+        self._push(Asked(Expect.LAYOUT, name=key(portal)))
         self._outbox.upstream(frontend.Describe(frontend.PORTAL, portal).encode())
 
     def _outdated(self, statements: Iterable[Statement]) -> Refusal | None:

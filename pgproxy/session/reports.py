@@ -132,7 +132,7 @@ class Reports:
 
     def _result(self, entry: Asked) -> Result | CopyResult | None:
         if entry.expect is Expect.EXECUTE:
-            portal = self._names.portal(entry.name)
+            portal = self._names.portals.get(entry.name)
             return portal.result if portal else None
         return entry.result
 
@@ -142,11 +142,11 @@ class Reports:
             return entry.statement.plan.statements
         named: Statement | Portal | None = None
         if entry.expect is Expect.BIND:
-            named = self._names.statement(entry.source)
+            named = self._names.statements.get(entry.source)
         elif entry.expect is Expect.DESCRIBE_STATEMENT:
-            named = self._names.statement(entry.name)
+            named = self._names.statements.get(entry.name)
         elif entry.expect in (Expect.LAYOUT, Expect.DESCRIBE_PORTAL, Expect.EXECUTE):
-            named = self._names.portal(entry.name)
+            named = self._names.portals.get(entry.name)
         if named is None:
             return None
         plan = named.plan if isinstance(named, Portal) else named.only

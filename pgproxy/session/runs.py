@@ -10,7 +10,7 @@ from pgproxy.errors import UpstreamViolation
 from pgproxy.policy.plan import NameAct, QueryPlan, StatementPlan
 from pgproxy.session.planning import Planning
 from pgproxy.session.results import stopped
-from pgproxy.session.statements import Asked, Names, Portal, Run, Statement
+from pgproxy.session.statements import Asked, Names, Portal, Run, Statement, key
 
 THROUGH = frozenset({NameAct.EXECUTE, NameAct.FETCH, NameAct.MOVE})
 # EXECUTE of FETCH of EXECUTE …: no client means that.
@@ -34,13 +34,13 @@ class Runs:
 
     def portal(self, portal: Portal, entry: Asked) -> Run:
         """What a portal runs; from its first run on that is always the same."""
-        plan = portal.ran or portal.plan or _NOTHING
-        if portal.ran is not None or plan.name_use is None:
-            portal.ran = plan
-            return Run(plan, touches(plan) or portal.tainted, portal.statement)
-        run = self._behind(plan, (portal.statement, 0), entry.version)
-        portal.ran = run.plan
-        return run
+        return portal.ran or self._opened(portal, entry.version, 0)
+
+    def _opened(self, portal: Portal, version: int, depth: int) -> Run:
+        plan = portal.plan or _NOTHING
+        run = self._behind(plan, (portal.statement, 0), version, depth)
+        portal.ran = replace(run, touches=True) if portal.tainted else run
+        return portal.ran
 
     def validate(self, statement: Statement, version: int) -> None:
         """A statement that runs on a newer catalog than it was planned on must still hold."""
@@ -60,12 +60,12 @@ class Runs:
             return False
         behind: StatementPlan | None = None
         if use.act is NameAct.EXECUTE:
-            statement = self._names.statement(use.name)
+            statement = self._names.statements.get(key(use.name))
             behind = statement.only if statement else None
         else:
-            portal = self._names.portal(use.name)
+            portal = self._names.portals.get(key(use.name))
             if portal is not None and not portal.tainted:
-                behind = portal.ran or portal.plan
+                behind = portal.ran.plan if portal.ran else portal.plan
         return behind is None or depth >= DEPTH or self.masked(behind, depth + 1)
 
     def _behind(
@@ -81,23 +81,19 @@ class Runs:
         if depth >= DEPTH:
             raise UpstreamViolation("the server follows more names than are followed here")
         if use.act is NameAct.EXECUTE:
-            statement = self._names.statement(use.name)
+            statement = self._names.statements.get(key(use.name))
             if statement is None:
                 raise _unknown()
             self.validate(statement, version)
             made = statement, statement.at
             run = self._behind(statement.only or _NOTHING, made, version, depth + 1)
             return replace(run, touches=run.touches or touches(plan))
-        portal = self._names.portal(use.name)
+        portal = self._names.portals.get(key(use.name))
         if portal is None:
             raise _unknown()
-        if portal.ran is None:
-            opened = portal.statement, 0
-            run = self._behind(portal.plan or _NOTHING, opened, version, depth + 1)
-            portal.ran = run.plan
-        touched = touches(plan) or touches(portal.ran) or portal.tainted
-        shown = portal.ran if use.act is NameAct.FETCH else plan
-        return Run(shown, touched, None, portal=portal)
+        run = portal.ran or self._opened(portal, version, depth + 1)
+        shown = run.plan if use.act is NameAct.FETCH else plan
+        return Run(shown, run.touches or touches(plan), None, portal=portal)
 
 
 def touches(plan: StatementPlan) -> bool:

@@ -17,6 +17,20 @@ from pgproxy.wire.frontend import STATEMENT
 
 # The server looks at no more of a name (NAMEDATALEN), however it is given.
 _NAME_BYTES = 63
+# The tags that are about names.
+_NAMING = frozenset(
+    {
+        "PREPARE",
+        "DEALLOCATE",
+        "DEALLOCATE ALL",
+        "DECLARE CURSOR",
+        "CLOSE CURSOR",
+        "CLOSE CURSOR ALL",
+        "DISCARD ALL",
+        "COMMIT",
+        "ROLLBACK",
+    }
+)
 
 
 def key(name: bytes | str) -> bytes:
@@ -53,7 +67,7 @@ class Portal:
     """A bound statement, or a cursor (``statement`` is None then).
 
     ``description`` is the RowDescription of its rows once it is known, ``result`` their treatment.
-    ``ran``: the plan of what its rows come from, fixed when the server runs it for the first time.
+    ``ran``: what its rows come from, fixed when the server runs it for the first time.
     """
 
     plan: StatementPlan | None
@@ -61,14 +75,14 @@ class Portal:
     described: bool = False
     description: bytes | None = None
     result: Result | CopyResult | None = None
-    ran: StatementPlan | None = None
+    ran: "Run | None" = None
     noticed: bool = False  # our notices are told once
     hold: bool = False  # WITH HOLD
     held: bool = False  # and its transaction is committed
     tainted: bool = False  # that transaction has touched masked columns
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Run:
     """A statement that the server runs: what it comes down to behind EXECUTE and FETCH.
 
@@ -84,7 +98,7 @@ class Run:
 
 @dataclass(slots=True, eq=False)
 class Asked(Entry):
-    """An entry of the guard: the message it stands for."""
+    """An entry of the guard: the message it stands for; its names are as ``key`` gives them."""
 
     name: bytes = b""
     kind: bytes = b""  # of Close: statement or portal
@@ -105,21 +119,15 @@ class Names:
     def __init__(self) -> None:
         self.statements: dict[bytes, Statement] = {}
         self.portals: dict[bytes, Portal] = {}
+        # There may be cursors WITH HOLD.
+        self._holding = False
         # The last that was heard of the transaction is that it is rolled back.
         self._rolled_back = False
-
-    def statement(self, name: bytes | str) -> Statement | None:
-        """The prepared statement of that name."""
-        return self.statements.get(key(name))
-
-    def portal(self, name: bytes | str) -> Portal | None:
-        """The portal of that name."""
-        return self.portals.get(key(name))
 
     def parsed(self, entry: Asked) -> None:
         """ParseComplete."""
         assert entry.statement is not None
-        self.statements[key(entry.name)] = entry.statement
+        self.statements[entry.name] = entry.statement
 
     def unparsed(self, name: bytes) -> None:
         """A Parse failed: the server has dropped the unnamed statement, a named one stays."""
@@ -129,18 +137,20 @@ class Names:
     def bound(self, entry: Asked, statement: Statement) -> Portal:
         """BindComplete."""
         portal = Portal(statement.only, statement)
-        self.portals[key(entry.name)] = portal
+        self.portals[entry.name] = portal
         return portal
 
     def closed(self, entry: Asked) -> None:
         """CloseComplete."""
         if entry.kind == STATEMENT:
-            self.statements.pop(key(entry.name), None)
+            self.statements.pop(entry.name, None)
         else:
-            self.portals.pop(key(entry.name), None)
+            self.portals.pop(entry.name, None)
 
     def completed(self, entry: Asked, kind: str, run: Run, *, tainted: bool) -> None:
         """CommandComplete, by the words of its tag."""
+        if kind not in _NAMING:
+            return
         use = run.plan.name_use
         name = key(use.name) if use else b""
         match kind, use.act if use else None:
@@ -150,6 +160,7 @@ class Names:
                 self.statements[name] = made
             case "DECLARE CURSOR", NameAct.DECLARE if use is not None and use.plan is not None:
                 self.portals[name] = Portal(use.plan, hold=use.hold, tainted=tainted)
+                self._holding = self._holding or use.hold
                 self._rolled_back = False
             case "PREPARE" | "DECLARE CURSOR", _:
                 raise UpstreamViolation("the server named what was not to get a name")
@@ -175,11 +186,14 @@ class Names:
 
     def transaction_ended(self, *, failed: bool) -> None:
         """Portals do not outlive their transaction, but for held cursors of one that committed."""
-        if not failed and not self._rolled_back:
-            self._keep_held()
-        self._rolled_back = False
-        if self.portals:
+        if self._holding:
+            if not failed and not self._rolled_back:
+                self._keep_held()
             self.portals = {name: portal for name, portal in self.portals.items() if portal.held}
+            self._holding = bool(self.portals)
+        else:
+            self.portals.clear()
+        self._rolled_back = False
 
     def _keep_held(self) -> None:
         for portal in self.portals.values():
@@ -187,10 +201,10 @@ class Names:
         self._rolled_back = False
 
     def _forget_portals(self, entry: Asked) -> None:
-        running = self.portal(entry.name) if entry.expect is Expect.EXECUTE else None
+        running = self.portals.get(entry.name) if entry.expect is Expect.EXECUTE else None
         self.portals.clear()
         if running is not None:
-            self.portals[key(entry.name)] = running
+            self.portals[entry.name] = running
 
     def _forget_statements(self) -> None:
         unnamed = self.statements.get(b"")
