@@ -60,7 +60,11 @@ class NameUse:
 
 @dataclass(frozen=True, slots=True)
 class CopyFormat:
-    """How COPY … TO STDOUT writes a row (manual, COPY); the characters are single ASCII bytes."""
+    """How COPY … TO STDOUT writes a row (manual, COPY); the characters are single ASCII bytes.
+
+    ``types``: type OID and typmod of each field, for nothing on the wire names them.  A field whose
+    type is not known, or 0, becomes NULL unless it is shown.
+    """
 
     format: str = "text"  # text | csv | binary
     delimiter: bytes = b"\t"
@@ -69,6 +73,7 @@ class CopyFormat:
     escape: bytes = b'"'
     header: bool = False
     force_quote: tuple[bool, ...] = ()  # csv: per field
+    types: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,16 +8,20 @@ from collections import deque
 from collections.abc import Callable, Mapping
 
 from pgproxy.errors import Unavailable, UpstreamViolation
-from pgproxy.policy.plan import QueryPlan, StatementPlan
+from pgproxy.policy.plan import StatementPlan
+from pgproxy.session.announcements import DESCRIBED, RUNNING, Announcements
 from pgproxy.session.changes import words
+from pgproxy.session.copies import CopyResult
 from pgproxy.session.effects import ResolveTokens
 from pgproxy.session.questions import Shared
 from pgproxy.session.replies import Expect
 from pgproxy.session.reports import Reports
-from pgproxy.session.results import Layouts, Result, check
-from pgproxy.session.statements import Asked, Portal
+from pgproxy.session.results import Result
+from pgproxy.session.runs import current, planned
+from pgproxy.session.statements import Asked, Run
 from pgproxy.treatment.tokens import TokenRequest
 from pgproxy.wire import backend
+from pgproxy.wire.copy import payload
 from pgproxy.wire.framing import Framer, message
 
 # Learning and forgetting tokens in turn must end some time.
@@ -32,8 +36,9 @@ class Answers:
         self._client = shared.outbox.client
         self._queue = shared.queue
         self._names = shared.names
+        self._runs = shared.runs
+        self._announced = Announcements(shared)
         self._reports = reports
-        self._layouts = Layouts(shared.context.treatments)
         self._framer = Framer(
             shared.context.limits.message_bytes, merge_rows=True, violation=UpstreamViolation
         )
@@ -68,6 +73,9 @@ class Answers:
             if kind == backend.DATA_ROW:
                 if not self._rows(body, count):
                     return
+            elif kind == backend.COPY_DATA:
+                if not self._copied():
+                    return
             else:
                 handle = _HANDLERS.get(kind)
                 if handle is None:
@@ -79,8 +87,28 @@ class Answers:
 
     def _rows(self, rows: bytes, count: int) -> bool:
         """Treats a run of rows; False when tokens must be learned first."""
-        result = self._result()
-        treated = result.apply(rows, count)
+        result = self._announced.result(self._queue.head)
+        if not isinstance(result, Result):
+            raise UpstreamViolation("the server sent rows that were not announced")
+        return self._treated(result.apply(rows, count))
+
+    def _copied(self) -> bool:
+        """A run of CopyData; False when tokens must be learned first."""
+        held, result = self._held, self._copy()
+        kind, run, count = held[0]
+        if count:
+            result.feed(payload(run))
+            # In its place, where the rows wait for tokens: no more is fed before they are out.
+            held[0] = kind, b"", 0
+        return self._treated(result.apply())
+
+    def _copy(self) -> CopyResult:
+        result = self._announced.result(self._queue.head)
+        if not isinstance(result, CopyResult):
+            raise UpstreamViolation("the server sent a copy that was not announced")
+        return result
+
+    def _treated(self, treated: bytes | tuple[TokenRequest, ...]) -> bool:
         if isinstance(treated, bytes):
             self._rounds = 0
             self._client(treated)
@@ -95,54 +123,22 @@ class Answers:
         self._shared.outbox.add(ResolveTokens(treated))
         return False
 
-    def _result(self) -> Result:
-        entry = self._queue.head
-        result = None
-        if entry is not None and entry.expect is Expect.QUERY and not entry.failed:
-            result = entry.result
-        elif entry is not None and entry.expect is Expect.EXECUTE:
-            result = self._portal(entry).result
-        if result is None:
-            raise UpstreamViolation("the server sent rows that were not announced")
-        return result
-
-    def _portal(self, entry: Asked) -> Portal:
-        portal = self._names.portals.get(entry.name)
-        if portal is None or not portal.described:
-            raise UpstreamViolation("the server answers for a portal that is not known here")
-        return portal
-
-    # Layouts
+    # Announcements
 
     def _row_description(self, body: bytes) -> None:
-        entry = self._expected(
-            Expect.QUERY, Expect.LAYOUT, Expect.DESCRIBE_STATEMENT, Expect.DESCRIBE_PORTAL
-        )
-        if entry.expect is Expect.QUERY:
-            if entry.result is not None:
-                raise UpstreamViolation("the server announced rows twice")
-            entry.result = Result(self._layouts.layout(_current(entry), body))
-        elif entry.expect is Expect.LAYOUT:
-            portal = self._bound(entry)
-            portal.result = Result(self._layouts.layout(_only(portal.plan), body))
-            portal.described = True
+        entry = self._expected(Expect.QUERY, *DESCRIBED)
+        self._announced.rows(entry, body)
+        if entry.expect is not Expect.QUERY:
             self._queue.pop()
-            return
-        else:
-            check(_only(self._described(entry)), body)
-            self._queue.pop()
-        self._client(message(backend.ROW_DESCRIPTION, body))
+        if entry.expect is not Expect.LAYOUT:
+            self._client(message(backend.ROW_DESCRIPTION, body))
 
     def _no_data(self, body: bytes) -> None:
-        entry = self._expected(Expect.LAYOUT, Expect.DESCRIBE_STATEMENT, Expect.DESCRIBE_PORTAL)
-        plan = self._bound(entry).plan if entry.expect is Expect.LAYOUT else self._described(entry)
-        if plan.statements and _only(plan).fields is not None:
-            raise UpstreamViolation("the server announced no rows where some were expected")
+        entry = self._expected(*DESCRIBED)
+        self._announced.no_rows(entry)
         self._queue.pop()
-        if entry.expect is Expect.LAYOUT:
-            self._bound(entry).described = True
-            return
-        self._client(message(backend.NO_DATA, body))
+        if entry.expect is not Expect.LAYOUT:
+            self._client(message(backend.NO_DATA, body))
 
     def _parameter_description(self, body: bytes) -> None:
         entry = self._expected(Expect.DESCRIBE_STATEMENT)
@@ -151,20 +147,14 @@ class Answers:
         entry.half = True
         self._client(message(backend.PARAMETER_DESCRIPTION, body))
 
-    def _bound(self, entry: Asked) -> Portal:
-        portal = self._names.portals.get(entry.name)
-        if portal is None or portal.described:
-            raise UpstreamViolation("the server describes a portal that is not known here")
-        return portal
+    def _copy_out_response(self, body: bytes) -> None:
+        self._announced.copy(self._expected(*RUNNING), body)
+        self._client(message(backend.COPY_OUT_RESPONSE, body))
 
-    def _described(self, entry: Asked) -> QueryPlan:
-        """The plan of what a Describe of the client is about."""
-        if entry.expect is Expect.DESCRIBE_PORTAL:
-            return self._portal(entry).plan
-        statement = self._names.statements.get(entry.name)
-        if statement is None or not entry.half:
-            raise UpstreamViolation("the server describes a statement that is not known here")
-        return statement.plan
+    def _copy_done(self, body: bytes) -> None:
+        result = self._copy()
+        result.end()
+        self._client(message(backend.COPY_DONE, body))
 
     # Confirmations
 
@@ -180,9 +170,11 @@ class Answers:
 
     def _bind_complete(self, body: bytes) -> None:
         entry = self._expected(Expect.BIND)
-        if not self._names.bound(entry):
+        statement = self._names.statements.get(entry.source)
+        if statement is None:
             raise UpstreamViolation("the server bound a statement that is not known here")
-        self._reports.touched(self._names.portals[entry.name].plan)
+        self._runs.validate(statement, entry.version)
+        self._reports.touched(self._names.bound(entry, statement).plan)
         self._confirm(backend.BIND_COMPLETE, body)
 
     def _close_complete(self, body: bytes) -> None:
@@ -198,26 +190,59 @@ class Answers:
     # Ends of statements
 
     def _command_complete(self, body: bytes) -> None:
-        entry = self._expected(Expect.QUERY, Expect.EXECUTE)
-        kind = words(backend.parse_command_complete(body))
+        entry = self._expected(*RUNNING)
+        tag = backend.parse_command_complete(body)
         if entry.expect is Expect.QUERY:
-            plan, result = _current(entry), entry.result
-            if (plan.fields is None) != (result is None):
-                raise UpstreamViolation("the server ended a statement without its rows")
-            self._notices(plan)
-            self._reports.completed(entry, plan, result)
-            self._changed(kind, plan)
-            entry.done += 1
-            entry.result = None
+            run, result = self._completed(entry)
         else:
-            self._executed(entry)
-            self._changed(kind, _only(self._portal(entry).plan))
+            run, result = self._executed(entry)
             self._queue.pop()
+        if run.plan.copy is not None:
+            if not isinstance(result, CopyResult):
+                raise UpstreamViolation("the server ended a copy that it had not begun")
+            result.check_total(tag.rstrip(b"\0"))
+        kind = words(tag)
+        self._names.completed(entry, kind, run, tainted=self._reports.tainted)
+        made = kind == "SELECT" and run.plan.fields is None
+        self._reports.changes.completed(kind, made_table=made)
         self._client(message(backend.COMMAND_COMPLETE, body))
 
-    def _changed(self, kind: str, plan: StatementPlan) -> None:
-        made = kind == "SELECT" and plan.fields is None
-        self._reports.changes.completed(kind, made_table=made)
+    def _completed(self, entry: Asked) -> tuple[Run, Result | CopyResult | None]:
+        """A statement of a Query."""
+        run, result = self._runs.query(entry), entry.result
+        if (run.plan.fields is None) != (result is None):
+            raise UpstreamViolation("the server ended a statement without its rows")
+        plan = current(entry)
+        self._notices(plan, run)
+        self._reports.completed(entry, plan, run, result)
+        entry.done += 1
+        entry.run = entry.result = None
+        return run, result
+
+    def _executed(self, entry: Asked) -> tuple[Run, Result | CopyResult | None]:
+        """A portal, to its end or for now."""
+        portal = self._announced.portal(entry)
+        if portal.plan is None:
+            raise UpstreamViolation("the server ran an empty statement")
+        run = self._announced.run(portal, entry)
+        if not portal.noticed:
+            portal.noticed = True
+            self._notices(portal.plan, run)
+        self._reports.completed(entry, portal.plan, run, portal.result)
+        return run, portal.result
+
+    def _notices(self, plan: StatementPlan, run: Run) -> None:
+        """Ours: those of the statement, and of what it runs; of a portal they are told once."""
+        if run.plan is plan and not plan.notices:
+            return
+        behind = run.portal
+        texts = plan.notices
+        if run.plan is not plan and not (behind and behind.noticed):
+            texts += run.plan.notices
+        if behind is not None:
+            behind.noticed = True
+        for text in texts:
+            self._reports.notice(text)
 
     def _portal_suspended(self, body: bytes) -> None:
         entry = self._expected(Expect.EXECUTE)
@@ -226,24 +251,15 @@ class Answers:
 
     def _empty_query_response(self, body: bytes) -> None:
         entry = self._expected(Expect.QUERY, Expect.EXECUTE)
-        plan = self._portal(entry).plan if entry.expect is Expect.EXECUTE else _plan(entry)
-        if plan.statements or body:
+        if entry.expect is Expect.QUERY:
+            empty = not planned(entry).statements
+        else:
+            empty = self._announced.portal(entry).plan is None
+        if body or not empty:
             raise UpstreamViolation("the server took a statement for an empty one")
         if entry.expect is Expect.EXECUTE:
             self._queue.pop()
         self._client(message(backend.EMPTY_QUERY_RESPONSE))
-
-    def _executed(self, entry: Asked) -> None:
-        portal = self._portal(entry)
-        plan = _only(portal.plan)
-        if not portal.noticed:
-            self._notices(plan)
-            portal.noticed = True
-        self._reports.completed(entry, plan, portal.result)
-
-    def _notices(self, plan: StatementPlan) -> None:
-        for text in plan.notices:
-            self._reports.notice(text)
 
     def _ready_for_query(self, body: bytes) -> None:
         entry = self._queue.head
@@ -251,14 +267,17 @@ class Answers:
             raise UpstreamViolation("the server is ready too early")
         status = backend.parse_ready_for_query(body)
         if entry.expect is Expect.QUERY:
-            if not entry.failed and entry.done != len(_plan(entry).statements):
+            if not entry.failed and entry.done != len(planned(entry).statements):
                 raise UpstreamViolation("the server left statements of a query out")
             self._names.simple_query()
+        failed = entry.failed or self._queue.status == backend.FAILED_TRANSACTION
         self._queue.ready(status)
         self._reports.changes.ready(status)
         if status == backend.IDLE:
-            self._names.transaction_ended()
+            self._names.transaction_ended(failed=failed)
             self._reports.transaction_ended()
+            if not self._queue.entries:
+                self._shared.foreseen.transaction_ended()
         self._client(message(backend.READY_FOR_QUERY, body))
 
     # Whatever may come at any time
@@ -277,7 +296,7 @@ class Answers:
         if entry.expect is Expect.PARSE:
             self._names.unparsed(entry.name)
         self._queue.failed()
-        self._names.rewind(self._queue.entries)
+        self._shared.foreseen.rewind(self._queue.entries)
 
     def _notice_response(self, body: bytes) -> None:
         self._reports.server_notice(self._queue.head, body)
@@ -299,34 +318,12 @@ class Answers:
         return entry
 
 
-def _plan(entry: Asked) -> QueryPlan:
-    if entry.statement is None:
-        raise UpstreamViolation("the server answers to what was not planned")
-    return entry.statement.plan
-
-
-def _current(entry: Asked) -> StatementPlan:
-    """The statement of a Query that runs; none when an error has ended it."""
-    statements = _plan(entry).statements
-    if entry.done >= len(statements):
-        raise UpstreamViolation("the server answers to more statements than there are")
-    statement = statements[entry.done]
-    if statement.refusal is not None:
-        raise UpstreamViolation("the server ran a statement that was refused")
-    return statement
-
-
-def _only(plan: QueryPlan) -> StatementPlan:
-    """The statement of a prepared one."""
-    if len(plan.statements) != 1:
-        raise UpstreamViolation("the server answers to a statement that is not one")
-    return plan.statements[0]
-
-
 _HANDLERS: dict[int, Callable[[Answers, bytes], None]] = {
     backend.BIND_COMPLETE: Answers._bind_complete,
     backend.CLOSE_COMPLETE: Answers._close_complete,
     backend.COMMAND_COMPLETE: Answers._command_complete,
+    backend.COPY_DONE: Answers._copy_done,
+    backend.COPY_OUT_RESPONSE: Answers._copy_out_response,
     backend.EMPTY_QUERY_RESPONSE: Answers._empty_query_response,
     backend.ERROR_RESPONSE: Answers._error_response,
     backend.NO_DATA: Answers._no_data,

@@ -7,6 +7,7 @@ from pgproxy.errors import Unavailable
 from pgproxy.session.answers import Answers
 from pgproxy.session.context import Identity, SessionContext
 from pgproxy.session.effects import Close
+from pgproxy.session.foreseen import Foreseen
 from pgproxy.session.ledger import Ledger
 from pgproxy.session.outbox import Outbox
 from pgproxy.session.phase import Phase
@@ -14,6 +15,7 @@ from pgproxy.session.planning import Planning
 from pgproxy.session.questions import Questions, Shared
 from pgproxy.session.replies import ReplyQueue
 from pgproxy.session.reports import Reports
+from pgproxy.session.runs import Runs
 from pgproxy.session.statements import Asked, Names
 from pgproxy.wire.frontend import Terminate
 
@@ -30,10 +32,12 @@ class Guard(Phase):
         super().__init__(outbox)
         self._context = context
         queue: ReplyQueue[Asked] = ReplyQueue()
-        shared = Shared(context, outbox, queue, Names())
+        names = Names()
         self._queue = queue
         self._planning = Planning(context, identity, catalog)
-        self._questions = Questions(shared, self._planning)
+        runs = Runs(names, self._planning)
+        shared = Shared(context, outbox, queue, names, Foreseen(names), self._planning, runs)
+        self._questions = Questions(shared)
         ledger = Ledger(identity, context, outbox)
         self._reports = Reports(shared, ledger, identity.login.encode())
         self._answers = Answers(shared, self._reports)

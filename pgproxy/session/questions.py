@@ -5,16 +5,19 @@ client's; Sync, Flush and Close are never invented, dropped or moved.
 """
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pgproxy.errors import ClientViolation, Refusal
 from pgproxy.policy.plan import REFUSED_STATEMENT, QueryPlan, StatementPlan
 from pgproxy.session.context import SessionContext
 from pgproxy.session.effects import Close, RefreshCatalog
+from pgproxy.session.foreseen import Foreseen
 from pgproxy.session.outbox import Outbox
 from pgproxy.session.planning import Planning
 from pgproxy.session.replies import Expect, ReplyQueue
-from pgproxy.session.statements import Asked, Names, Statement
+from pgproxy.session.runs import Runs, same
+from pgproxy.session.statements import Asked, Names, Statement, key
 from pgproxy.wire import frontend
 from pgproxy.wire.framing import Framer, message
 
@@ -48,17 +51,20 @@ class Shared:
     outbox: Outbox
     queue: ReplyQueue[Asked]
     names: Names
+    foreseen: Foreseen
+    planning: Planning
+    runs: Runs
 
 
 class Questions:
     """Client messages in, server messages and entries out."""
 
-    def __init__(self, shared: Shared, planning: Planning) -> None:
+    def __init__(self, shared: Shared) -> None:
         self._shared = shared
         self._outbox = shared.outbox
         self._queue = shared.queue
-        self._names = shared.names
-        self.planning = planning
+        self._foreseen = shared.foreseen
+        self._planning = shared.planning
         self._framer = Framer(
             shared.context.limits.message_bytes, merge_rows=False, violation=ClientViolation
         )
@@ -119,11 +125,11 @@ class Questions:
                     if parsed.kind == frontend.STATEMENT
                     else Expect.DESCRIBE_PORTAL
                 )
-                self._push(Asked(expect, name=parsed.name))
+                self._push(Asked(expect, name=key(parsed.name)))
             case frontend.Execute():
-                self._push(Asked(Expect.EXECUTE, name=parsed.portal))
+                return self._execute(parsed, body)
             case frontend.Close():
-                self._push(Asked(Expect.CLOSE, name=parsed.name, kind=parsed.kind))
+                self._push(Asked(Expect.CLOSE, name=key(parsed.name), kind=parsed.kind))
             case frontend.Sync():
                 self._push(Asked(Expect.SYNC))
             case frontend.FunctionCall():
@@ -143,20 +149,21 @@ class Questions:
 
     def _push(self, entry: Asked) -> None:
         entry.started = self._shared.context.now()
+        entry.version = self._planning.version
         self._queue.push(entry)
-        self._names.send(entry)
+        self._foreseen.send(entry)
 
     def _plan(self, sql: bytes) -> QueryPlan | None:
         """The plan; None when a newer catalog was asked for: once a message, if names are missing.
 
         What does not hold any more is not planned on, however long that takes.
         """
-        if not self.planning.holds:
+        if not self._planning.holds:
             if self._rounds >= _ROUNDS:
                 return _refusing(_UNSURE)
             self._ask()
             return None
-        plan = self.planning.plan(sql)
+        plan = self._planning.plan(sql)
         if not plan.stale or self._refreshed:
             return plan
         self._ask()
@@ -164,73 +171,101 @@ class Questions:
 
     def _ask(self) -> None:
         self.waiting = True
-        self._outbox.add(RefreshCatalog(self.planning.database, self.planning.version))
+        self._outbox.add(RefreshCatalog(self._planning.database, self._planning.version))
 
     def _query(self, query: frontend.Query) -> bool:
         plan = self._plan(query.query)
         if plan is None:
             return False
-        self._push(Asked(Expect.QUERY, statement=self._statement(query.query, plan)))
-        self._outbox.upstream(frontend.Query(plan.sql).encode())
+        refusal = self._outdated(self._foreseen.used(plan.statements))
+        if self.waiting:
+            return False
+        if refusal is None:
+            self._send_query(query.query, plan)
+        else:
+            self._send_query(b"", _refusing(refusal))
         return True
+
+    def _send_query(self, text: bytes, plan: QueryPlan) -> None:
+        self._push(Asked(Expect.QUERY, statement=self._statement(text, plan)))
+        self._outbox.upstream(frontend.Query(plan.sql).encode())
 
     def _parse(self, parse: frontend.Parse) -> bool:
         plan = self._plan(parse.query)
         if plan is None:
             return False
         statement = self._statement(parse.query, plan)
-        self._push(Asked(Expect.PARSE, name=parse.statement, statement=statement))
+        self._push(Asked(Expect.PARSE, name=key(parse.statement), statement=statement))
         sent = frontend.Parse(parse.statement, plan.sql, parse.parameter_types)
         self._outbox.upstream(sent.encode())
         return True
 
     def _bind(self, bind: frontend.Bind, body: bytes) -> bool:
-        statement = self._names.sent(bind.statement)
-        known = self.planning.planner
-        if statement is not None and (statement.planner is not known or not self.planning.holds):
-            plan = self._plan(statement.text)
-            if plan is None:
-                return False
-            if not _same(statement.plan, plan):
-                self._refuse_bind(plan)
-                return True
-            statement.plan = plan
-            statement.planner = self.planning.planner
-        self._push(Asked(Expect.BIND, name=bind.portal, source=bind.statement))
-        self._push(Asked(Expect.LAYOUT, name=bind.portal))
-        layout = frontend.Describe(frontend.PORTAL, bind.portal).encode()
-        self._outbox.upstream(message(frontend.BIND, body) + layout)
+        source, portal = key(bind.statement), key(bind.portal)
+        statement = self._foreseen.statement(source)
+        if statement is not None:
+            refusal = self._outdated((statement, *self._foreseen.used((statement.only,))))
+            if refusal is not None:
+                self._refuse(refusal)
+            if self.waiting or refusal is not None:
+                return not self.waiting
+        self._push(Asked(Expect.BIND, name=portal, source=source))
+        self._outbox.upstream(message(frontend.BIND, body))
+        self._describe(bind.portal)
         return True
 
-    def _refuse_bind(self, new: QueryPlan) -> None:
-        """The server would analyse the old text anew, against tables that we judge otherwise."""
-        unsure = any(statement.refusal is _UNSURE for statement in new.statements)
-        plan = _refusing(_UNSURE if unsure else _CHANGED)
+    def _execute(self, execute: frontend.Execute, body: bytes) -> bool:
+        portal = key(execute.portal)
+        plan, cursor = self._foreseen.portal(portal)
+        if cursor:
+            # No Bind of it has passed here, so its layout is not known.
+            self._describe(execute.portal)
+        elif plan is not None:
+            refusal = self._outdated(self._foreseen.used((plan,)))
+            if refusal is not None:
+                self._refuse(refusal)
+            if self.waiting or refusal is not None:
+                return not self.waiting
+        self._push(Asked(Expect.EXECUTE, name=portal))
+        self._outbox.upstream(message(frontend.EXECUTE, body))
+        return True
+
+    def _describe(self, portal: bytes) -> None:
+        """On our own behalf: Execute sends no layout, and the client may never ask for one."""
+        self._push(Asked(Expect.LAYOUT, name=key(portal)))
+        self._outbox.upstream(frontend.Describe(frontend.PORTAL, portal).encode())
+
+    def _outdated(self, statements: Iterable[Statement]) -> Refusal | None:
+        """Why one of them cannot run; nothing is decided yet when ``waiting`` is set by it.
+
+        The server would analyse its old text anew, against tables that we judge otherwise.
+        """
+        for statement in statements:
+            if statement.version == self._planning.version and self._planning.holds:
+                continue
+            plan = self._plan(statement.text)
+            if plan is None:
+                return None
+            if not same(statement.plan, plan):
+                unsure = any(each.refusal is _UNSURE for each in plan.statements)
+                return _UNSURE if unsure else _CHANGED
+            statement.plan, statement.version = plan, self._planning.version
+        return None
+
+    def _refuse(self, refusal: Refusal) -> None:
+        """In place of a Bind or an Execute."""
+        plan = _refusing(refusal)
         statement = self._statement(b"", plan)
         self._push(Asked(Expect.PARSE, name=_STAND_IN, statement=statement))
         self._outbox.upstream(frontend.Parse(_STAND_IN, plan.sql).encode())
 
     def _function_call(self) -> None:
         """A Query has the same reply in the same place: an error, then ReadyForQuery."""
-        plan = _refusing(_FUNCTION_CALL)
-        self._push(Asked(Expect.QUERY, statement=self._statement(b"", plan)))
-        self._outbox.upstream(frontend.Query(plan.sql).encode())
+        self._send_query(b"", _refusing(_FUNCTION_CALL))
 
     def _statement(self, text: bytes, plan: QueryPlan) -> Statement:
-        return Statement(text, plan, self.planning.planner)
+        return Statement(text, plan, self._planning.version)
 
 
 def _refusing(refusal: Refusal) -> QueryPlan:
     return QueryPlan((StatementPlan("", "", refusal=refusal),), REFUSED_STATEMENT.encode())
-
-
-def _same(old: QueryPlan, new: QueryPlan) -> bool:
-    """Whether the text that the server has is still what we would send, with the same fields."""
-    if old.sql != new.sql or len(old.statements) != len(new.statements):
-        return False
-    return all(
-        after.refusal is None
-        and (before.fields is None) == (after.fields is None)
-        and len(before.fields or ()) == len(after.fields or ())
-        for before, after in zip(old.statements, new.statements, strict=True)
-    )

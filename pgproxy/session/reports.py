@@ -6,15 +6,16 @@ them: deferred checks and cursors fail later than the statement that is to blame
 """
 
 from pgproxy.errors import UpstreamViolation
-from pgproxy.policy.plan import REFUSED_SQLSTATE, QueryPlan, StatementPlan
+from pgproxy.policy.plan import REFUSED_SQLSTATE, StatementPlan
 from pgproxy.session.changes import Changes
 from pgproxy.session.conditions import label
+from pgproxy.session.copies import CopyResult
 from pgproxy.session.ledger import Ledger, Line
 from pgproxy.session.questions import Shared
 from pgproxy.session.replies import Expect
 from pgproxy.session.responses import ServerError, notice, refused
 from pgproxy.session.results import Result
-from pgproxy.session.statements import Asked
+from pgproxy.session.statements import Asked, Portal, Run, Statement
 from pgproxy.wire.backend import encode_error, encode_notice
 
 # Reported settings that must keep the value they were pinned to at start-up.
@@ -40,17 +41,18 @@ class Reports:
         self._names = shared.names
         self._ledger = ledger
         self._login = login
-        self._tainted = False
+        self.tainted = False  # masked columns took part in this transaction
         self.changes = Changes(shared.outbox)
         self.fatal_seen = False
 
-    def touched(self, plan: QueryPlan) -> None:
-        """A statement of this plan runs in the current transaction."""
-        self._tainted = self._tainted or _touches(plan)
+    def touched(self, *plans: StatementPlan | None) -> None:
+        """Statements of these plans run in the current transaction."""
+        if not self.tainted:
+            self.tainted = any(plan and self._shared.runs.masked(plan) for plan in plans)
 
     def transaction_ended(self) -> None:
         """What was touched is behind us."""
-        self._tainted = False
+        self.tainted = False
 
     def setting(self, name: bytes, value: bytes) -> None:
         """ParameterStatus: only while the pins hold, and the login is the same."""
@@ -90,10 +92,11 @@ class Reports:
             self._failed(entry, error.sqlstate)
         return False
 
-    def completed(self, entry: Asked, plan: StatementPlan, result: Result | None) -> None:
+    def completed(
+        self, entry: Asked, plan: StatementPlan, run: Run, result: Result | CopyResult | None
+    ) -> None:
         """A statement has ended well, or its portal is suspended."""
-        if entry.statement is not None:
-            self.touched(entry.statement.plan)
+        self.tainted = self.tainted or run.touches
         line = Line("allow", entry.started, kind=plan.kind, sql=plan.audit_sql)
         if result is not None:
             line.rows, line.treated = result.take_counts()
@@ -108,10 +111,9 @@ class Reports:
                 self._failed(entry, "", complete=False)
 
     def _failed(self, entry: Asked, sqlstate: str, *, complete: bool = True) -> None:
-        whole = self._plan(entry)
+        whole = self._plans(entry)
         plan = _running(entry, whole)
-        if whole is not None:
-            self.touched(whole)
+        self.touched(*(whole or ()))
         if plan is None:
             if sqlstate:
                 self._shared.context.counters.errors[label(sqlstate)] += 1
@@ -128,42 +130,40 @@ class Reports:
             line.rows, line.treated = result.take_counts()
         self._ledger.write(line)
 
-    def _result(self, entry: Asked) -> Result | None:
+    def _result(self, entry: Asked) -> Result | CopyResult | None:
         if entry.expect is Expect.EXECUTE:
             portal = self._names.portals.get(entry.name)
             return portal.result if portal else None
         return entry.result
 
-    def _plan(self, entry: Asked) -> QueryPlan | None:
-        """The plan of what an entry is about, as far as the server has confirmed the names."""
+    def _plans(self, entry: Asked) -> tuple[StatementPlan, ...] | None:
+        """What an entry is about, as far as the server has confirmed the names."""
         if entry.statement is not None:
-            return entry.statement.plan
-        statement = None
+            return entry.statement.plan.statements
+        named: Statement | Portal | None = None
         if entry.expect is Expect.BIND:
-            statement = self._names.statements.get(entry.source)
+            named = self._names.statements.get(entry.source)
         elif entry.expect is Expect.DESCRIBE_STATEMENT:
-            statement = self._names.statements.get(entry.name)
+            named = self._names.statements.get(entry.name)
         elif entry.expect in (Expect.LAYOUT, Expect.DESCRIBE_PORTAL, Expect.EXECUTE):
-            portal = self._names.portals.get(entry.name)
-            return portal.plan if portal else None
-        return statement.plan if statement else None
+            named = self._names.portals.get(entry.name)
+        if named is None:
+            return None
+        plan = named.plan if isinstance(named, Portal) else named.only
+        return (plan,) if plan else ()
 
     def _withheld(self, entry: Asked) -> bool:
-        if self._tainted:
+        if self.tainted:
             return True
         if entry.expect in (Expect.SYNC, Expect.CLOSE):
             return False
-        plan = self._plan(entry)
-        return plan is None or _touches(plan)
+        plans = self._plans(entry)
+        return plans is None or any(map(self._shared.runs.masked, plans))
 
     def _verbatim(self, entry: Asked) -> bool:
         """Whether the server has the client's own text: else positions mean nothing to it."""
         statement = entry.statement
         return statement is not None and statement.text == statement.plan.sql
-
-
-def _touches(plan: QueryPlan) -> bool:
-    return any(s.touches_masked for s in plan.statements if s.refusal is None)
 
 
 def _refused(entry: Asked) -> StatementPlan | None:
@@ -179,8 +179,8 @@ def _refused(entry: Asked) -> StatementPlan | None:
     return statements[at]
 
 
-def _running(entry: Asked, plan: QueryPlan | None) -> StatementPlan | None:
-    if plan is None or not plan.statements or entry.expect in (Expect.CLOSE, Expect.SYNC):
+def _running(entry: Asked, plans: tuple[StatementPlan, ...] | None) -> StatementPlan | None:
+    if not plans or entry.expect in (Expect.CLOSE, Expect.SYNC):
         return None
     at = entry.done if entry.expect is Expect.QUERY else 0
-    return plan.statements[at] if at < len(plan.statements) else None
+    return plans[at] if at < len(plans) else None

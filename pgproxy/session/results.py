@@ -51,13 +51,18 @@ class Result:
 
     def take_counts(self) -> tuple[int, Counter[tuple[str, str]]]:
         """Rows, and values treated by (class, treatment), since the last time."""
-        treated: Counter[tuple[str, str]] = Counter()
-        for index, values in self._rows.treated.items():
-            field = self._layout.fields[index]
-            treated[field.class_name, field.treatment.name] += values
-            self._rows.treated[index] = 0
         rows, self.count = self.count, 0
-        return rows, treated
+        return rows, take_treated(self._rows, self._layout.fields)
+
+
+def take_treated(rows: RowTreatment, fields: tuple[FieldPlan, ...]) -> Counter[tuple[str, str]]:
+    """Values treated by (class, treatment), since the last time."""
+    treated: Counter[tuple[str, str]] = Counter()
+    for index, values in rows.treated.items():
+        field = fields[index]
+        treated[field.class_name, field.treatment.name] += values
+        rows.treated[index] = 0
+    return treated
 
 
 class Layouts:
@@ -97,7 +102,7 @@ def check(
 ) -> tuple[tuple[FieldPlan, ...], tuple[FieldDescription, ...]]:
     """The second lock: raises UpstreamViolation unless every field is one that the plan knows."""
     described = parse_row_description(description)
-    if plan.refusal is not None or plan.fields is None:
+    if plan.refusal is not None or plan.fields is None or plan.copy is not None:
         raise stopped("the server returns rows where none were expected")
     if len(plan.fields) != len(described):
         raise stopped("the server returns another number of fields than expected")

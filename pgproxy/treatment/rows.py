@@ -24,26 +24,43 @@ class RowTreatment:
         self._cut = tuple(self._wanted[i] for i in self._looked_at)
         self.treated: dict[int, int] = dict.fromkeys(self._wanted, 0)
 
+    @property
+    def wanted(self) -> tuple[int, ...]:
+        """The fields that are replaced."""
+        return self._wanted
+
+    @property
+    def looked_at(self) -> tuple[int, ...]:
+        """Those of them whose values must be cut out first."""
+        return self._cut
+
     def apply(self, rows: bytes) -> bytes | tuple[TokenRequest, ...]:
         """The treated run; or what must be learned before it can be treated."""
         if not self._wanted:
             return rows
-        columns = dict(zip(self._looked_at, cut(rows, self._fields, self._cut), strict=True))
-        count = len(next(iter(columns.values())))
+        columns = cut(rows, self._fields, self._cut)
+        treated = self.treat(columns)
+        if isinstance(treated, tuple):
+            return treated
+        return splice(rows, self._fields, self._wanted, treated)
+
+    def treat(self, columns: list[Column]) -> list[Column] | tuple[TokenRequest, ...]:
+        """The columns of ``wanted`` for those of ``looked_at``; or what must be learned first."""
+        values = dict(zip(self._looked_at, columns, strict=True))
+        count = len(columns[0]) if columns else 0
         treated: list[Column] = []
         requests: list[TokenRequest] = []
         for place, treatment in enumerate(self._treatments):
-            values: Column = [None] * count if treatment.null_only else columns[place]
-            result = treatment.apply(values)
+            column: Column = [None] * count if treatment.null_only else values[place]
+            result = treatment.apply(column)
             if isinstance(result, TokenRequest):
                 requests.append(result)
             else:
                 treated.append(result)
         if requests:
             return _merged(requests)
-        spliced = splice(rows, self._fields, self._wanted, treated)
-        self._count(columns, count)
-        return spliced
+        self._count(values, count)
+        return treated
 
     def _count(self, columns: Mapping[int, Column], rows: int) -> None:
         for place, treatment in enumerate(self._treatments):

@@ -10,9 +10,10 @@ Error texts are fixed: a length or an offset in them would be shaped by row valu
 from pgproxy.errors import ClientViolation, UpstreamViolation
 
 # Both halves carry it; a compiled half of another revision counts as not built.
-REVISION = 1
+REVISION = 2
 
 DATA_ROW = 0x44
+COPY_DATA = 0x64
 HEADER = 5
 MAX_FIELDS = 0xFFFF
 MAX_INT32 = 0x7FFFFFFF
@@ -36,9 +37,10 @@ class Framer:
     """Cuts a byte stream into messages, wherever the reads were cut.
 
     An ordinary message becomes ``(type, body, 1)``.  With ``merge_rows`` the consecutive DataRows
-    of one feed become ``(DATA_ROW, their bytes with headers, rows)``.  Types in ``discard`` stream
-    past and become ``(type, b"", messages)`` once their last byte went by; as nothing of them is
-    held, ``limit`` does not apply to them.  After an error every later feed fails too.
+    of one feed become ``(DATA_ROW, their bytes with headers, rows)``, and so does CopyData.
+    Types in ``discard`` stream past and become ``(type, b"", messages)`` once their last byte went
+    by; as nothing of them is held, ``limit`` does not apply to them.  After an error every later
+    feed fails too.
     """
 
     __slots__ = (
@@ -109,7 +111,7 @@ class Framer:
             elif end > size:
                 need = end - at
                 break
-            elif kind == DATA_ROW and self._merge_rows:
+            elif kind in (DATA_ROW, COPY_DATA) and self._merge_rows:
                 end, rows = self._run(data, at, kind)
                 items.append((kind, data[at:end], rows))
             else:

@@ -157,6 +157,14 @@ def parse_notification(body: bytes) -> tuple[int, bytes, bytes]:
     return parts
 
 
+def parse_copy_response(body: bytes) -> tuple[int, tuple[int, ...]]:
+    """Overall format and that of each field of a CopyIn-, CopyOut- or CopyBothResponse."""
+    cursor = _body("copy response", body)
+    formats = cursor.take(1)[0], cursor.counts()
+    cursor.end()
+    return formats
+
+
 def _one_string(name: str, body: bytes) -> bytes:
     cursor = _body(name, body)
     value = cursor.string()

@@ -7,6 +7,7 @@ import pytest
 from pgproxy.demo import shop
 from pgproxy.demo.postgres import Cluster
 from pgproxy.demo.proxy import Proxy, Wish
+from tests.e2e.house import House, open_house
 
 
 @pytest.fixture(scope="session")
@@ -14,3 +15,9 @@ def proxy(cluster: Cluster) -> Iterator[Proxy]:
     """``pgproxy serve`` with the demo's policy."""
     with Proxy(cluster, Wish(shop.policy())) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def house(cluster: Cluster) -> House:
+    """Canaries, and a way around us."""
+    return open_house(cluster)

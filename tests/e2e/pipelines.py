@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 import random
+import re
 
 from pgproxy.wire import backend, frontend
 from pgproxy.wire.framing import HEADER
@@ -165,9 +166,20 @@ def _shape(value: bytes | None) -> bytes | None:
     return b"shoe" if shoe else value
 
 
+def _copied(response: bytes, body: bytes) -> Iterator[object]:
+    """The fields of a row of COPY; those of the tests need no quotes and no escapes."""
+    if response[:1] == b"\0":
+        yield from map(_shape, re.split(rb"[\t,\n]", body))
+        return
+    header, body = (body[:19], body[19:]) if body.startswith(b"PGCOPY") else (b"", body)
+    yield header
+    yield from map(_shape, _values(body)) if body != b"\xff\xff" else (body,)
+
+
 def shapes(data: bytes) -> list[tuple[object, ...]]:
     """What must be alike: order, types, codes, tags, statuses, layouts, values that are shown."""
     found: list[tuple[object, ...]] = []
+    copied = b""
     for letter, body in messages(data):
         if letter == b"E":
             fields = backend.parse_error(body)
@@ -177,6 +189,11 @@ def shapes(data: bytes) -> list[tuple[object, ...]]:
             found.append((letter, *((f.name, f.type_oid, f.typmod, f.format) for f in described)))
         elif letter == b"D":
             found.append((letter, *map(_shape, _values(body))))
+        elif letter == b"H":
+            copied = body
+            found.append((letter, body))
+        elif letter == b"d":
+            found.append((letter, *_copied(copied, body)))
         elif letter not in (b"N", b"S"):
             found.append((letter, body))
     return found

@@ -6,8 +6,11 @@ from pgproxy.analysis.catalog import Catalog, Column, Relation, Role
 from pgproxy.errors import Refusal
 from pgproxy.policy.plan import (
     REFUSED_STATEMENT,
+    CopyFormat,
     Derivation,
     FieldPlan,
+    NameAct,
+    NameUse,
     QueryPlan,
     StatementPlan,
 )
@@ -113,6 +116,24 @@ def refused(reason: str = "filter", *, position: int = 0) -> StatementPlan:
     """A statement that may not."""
     refusal = Refusal(reason, "own words", hint="own hint", position=position)
     return StatementPlan("Select", "", refusal=refusal)
+
+
+def named(
+    act: NameAct,
+    name: str = "",
+    inner: StatementPlan | None = None,
+    *,
+    hold: bool = False,
+    touches: bool = False,
+) -> StatementPlan:
+    """A statement that makes, runs or drops what has a name."""
+    use = NameUse(act, name, inner, hold)
+    return StatementPlan(act.value, "named ?", touches_masked=touches, name_use=use)
+
+
+def copied(form: CopyFormat, *fields: FieldPlan) -> StatementPlan:
+    """COPY of these to STDOUT."""
+    return StatementPlan("Copy", "copy ?", fields, copy=form)
 
 
 def plan(*statements: StatementPlan, sql: bytes = b"", stale: bool = False) -> QueryPlan:

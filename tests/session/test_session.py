@@ -40,7 +40,7 @@ def test_no_effect_prints_what_it_carries() -> None:
         ToUpstream(b"raw"),
         ForwardCancel(b"raw"),
         ResolveTokens((TokenRequest(space, (b"raw",)),)),
-        Statement(b"raw", plan(), FakePlanner({})),
+        Statement(b"raw", plan(), 1),
     )
     for effect in carried:
         assert "raw" not in repr(effect)

@@ -17,7 +17,13 @@ import tempfile
 
 ROOT = Path(__file__).resolve().parents[2]
 SANITIZERS = "-fsanitize=address,undefined"
-TESTS = ["test_kernel_pair.py", "test_rows.py", "test_framing.py"]
+TESTS = [
+    "test_kernel_pair.py",
+    "test_copy_pair.py",
+    "test_copy.py",
+    "test_rows.py",
+    "test_framing.py",
+]
 
 
 def build(room: Path) -> None:

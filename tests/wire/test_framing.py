@@ -41,7 +41,7 @@ def expected(stream: bytes, *, merge_rows: bool, discard: bytes) -> list[Item]:
         kind, whole, stream = stream[0], stream[:end], stream[end:]
         if kind in discard:
             items.append((kind, b"", 1))
-        elif kind == D and merge_rows:
+        elif kind in b"Dd" and merge_rows:
             items.append((kind, whole, 1))
         else:
             items.append((kind, whole[5:], 1))
