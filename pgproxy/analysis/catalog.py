@@ -181,6 +181,14 @@ class Catalog:
         """The search_path of a login of ``role``, as its settings spell it."""
         return self.search_paths.get(role) or self.search_paths.get("") or DEFAULT_SEARCH_PATH
 
+    def base_type(self, oid: int) -> int:
+        """What a domain is over, at last; any other type itself."""
+        known = self.types_by_oid.get(oid)
+        while known is not None and known.kind == "d":
+            oid = known.base_oid
+            known = self.types_by_oid.get(oid)
+        return oid
+
     def __post_init__(self) -> None:
         object.__setattr__(self, "by_oid", {r.oid: r for r in self.relations.values()})
         object.__setattr__(self, "types_by_oid", {t.oid: t for t in self.types.values()})

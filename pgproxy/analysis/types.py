@@ -49,9 +49,7 @@ def attributes(walk: "Walk", value: Lineage) -> dict[str, int]:
     if value.row:
         return dict(value.row)
     catalog = walk.context.catalog
-    known = catalog.types_by_oid.get(value.type_oid)
-    while known is not None and known.kind == "d":
-        known = catalog.types_by_oid.get(known.base_oid)
+    known = catalog.types_by_oid.get(catalog.base_type(value.type_oid))
     if known is None or known.kind != "c" or known.relation not in catalog.by_oid:
         return {}
     return {c.name: c.type_oid for c in catalog.by_oid[known.relation].columns}

@@ -127,8 +127,18 @@ class CatalogPlanner:
             format=options.format,
             header=options.header,
             force_quote=quoted,
+            types=tuple(self._type(field.lineage) for field in analysis.fields),
             **characters,
         )
+
+    def _type(self, lineage: Lineage) -> tuple[int, int]:
+        """Type and typmod of a field that is a column's value; (0, -1) where that is not sure."""
+        found: set[tuple[int, int]] = set()
+        for source in self._masks.stored(lineage.copied):
+            for column in self._catalog.by_oid[source.relation].columns:
+                if column.attnum == source.attnum:
+                    found.add((self._catalog.base_type(column.type_oid), column.typmod))
+        return found.pop() if len(found) == 1 else (0, -1)
 
     def _shown_relations(self, kind: str) -> str:
         """An array literal of the OIDs of relations that ``kind`` may be told of."""

@@ -15,9 +15,6 @@ SELECT attname, avg_width FROM pg_stats WHERE tablename = 'customers' ORDER BY a
 -- @ stats as text
 SELECT s::text FROM pg_stats s WHERE tablename = 'employees' ORDER BY attname;
 
--- @ stats filtered
-SELECT count(*) FROM pg_stats WHERE tablename = 'employees' AND attname = 'salary' AND md5(histogram_bounds::text) = (SELECT md5(histogram_bounds::text) FROM pg_stats WHERE tablename = 'employees' AND attname = 'salary') AND left(histogram_bounds::text, 2) IN ('{3', '{2');
-
 -- @ stats joined
 SELECT a.attname FROM pg_stats s JOIN pg_attribute a ON a.attname = s.attname AND a.attrelid = 'shop.employees'::regclass WHERE s.tablename = 'employees' AND s.avg_width > 10 ORDER BY 1;
 

@@ -69,9 +69,6 @@ SELECT ('{1,2}'::int[])[salary / 70000] FROM employees ORDER BY id;
 -- @ cardinality on a condition
 SELECT (SELECT 1 FROM generate_series(1, 2) WHERE last_name = 'Castellanos') FROM employees WHERE id = 1;
 
--- @ sqlstate by branch
-SELECT CASE WHEN last_name COLLATE "C" < 'a' THEN 1 / (id - 1) ELSE 'x'::text::int END FROM employees WHERE id = 1;
-
 -- @ has_table_privilege
 SELECT has_table_privilege(email, 'select') FROM employees WHERE id = 1;
 

@@ -92,9 +92,6 @@ EXPLAIN SELECT id FROM customers ORDER BY email;
 -- @ explain width of a count
 EXPLAIN SELECT count(DISTINCT email) FROM employees;
 
--- @ explain groups
-EXPLAIN SELECT count(*) FROM customers GROUP BY email || first_name;
-
 -- @ explain analyze
 EXPLAIN (ANALYZE, TIMING OFF, SUMMARY OFF, BUFFERS OFF) SELECT 1 FROM employees WHERE salary > 60000;
 

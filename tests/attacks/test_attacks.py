@@ -11,9 +11,12 @@ from tests.world.world import World
 ATTACKS = corpus()
 
 
-def run(attack: Attack, askers: tuple[Asker, Asker, Asker]) -> list[Transcript]:
+def run(
+    attack: Attack, askers: tuple[Asker, Asker, Asker], *, extended: bool = False
+) -> list[Transcript]:
     """What A, B and the copy of A answer."""
-    return [play(asker, attack.steps, "alone" not in attack.options) for asker in askers]
+    together = "alone" not in attack.options
+    return [play(a, attack.steps, together=together, extended=extended) for a in askers]
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
@@ -23,9 +26,11 @@ def test_attack(world: World, attack: Attack) -> None:
         one, other, copy = run(attack, straight)
         assert one.unordered == copy.unordered, "the attack does not repeat"
         assert one != other, "the attack tells nothing"
-    one, other, copy = run(attack, world.redacted)
-    # What is left in random order and then cut off does not even repeat.
-    assert one.unordered == other.unordered or one.unordered != copy.unordered, "not closed"
+    for extended in (False, True):
+        one, other, copy = run(attack, world.redacted, extended=extended)
+        # What is left in random order and then cut off does not even repeat.
+        closed = one.unordered == other.unordered or one.unordered != copy.unordered
+        assert closed, "not closed"
     if "same" in attack.options:
         assert one.refused
     one, other, copy = run(attack, world.tokens)

@@ -6,7 +6,17 @@ from dataclasses import dataclass, field
 import re
 
 from pgproxy.wire.backend import parse_row_description
-from tests.e2e.raw import RawClient, fields, query, rows
+from tests.e2e.raw import (
+    SYNC,
+    RawClient,
+    bind,
+    describe,
+    execute,
+    fields,
+    parse,
+    query,
+    rows,
+)
 
 Messages = list[tuple[bytes, bytes]]
 # Rows of what we leave in no order, and of parallel or hashed plans, may come in any.
@@ -67,14 +77,17 @@ class Asker:
         self._place, self._login, self._database = place, login, database
         self._client: RawClient | None = None
 
-    def ask(self, sql: str) -> Answer:
-        """The answer to one Query message."""
+    def ask(self, sql: str, *, extended: bool = False) -> Answer:
+        """The answer to one Query message, or to Parse, Bind, Describe, Execute and Sync."""
         if self._client is None:
             self._client = RawClient(*self._place, self._login, self._database)
             self._client.start()
             self._client.ask(query("SET statement_timeout = 250"))
+        sent = [query(sql)]
+        if extended:
+            sent = [parse("", sql), bind("", "", 1), describe("P", ""), execute(""), SYNC]
         try:
-            return Answer(tuple(_settled(*m) for m in self._client.ask(query(sql))))
+            return Answer(tuple(_settled(*m) for m in self._client.ask(*sent)))
         except EOFError:
             self._client = None
             return Answer(((b"E", b"C08006\0Mthe session ended\0\0"),))
@@ -103,11 +116,11 @@ class Transcript:
         return any(answer.refused for answer in self.answers)
 
 
-def play(asker: Asker, steps: list[str], together: bool) -> Transcript:
+def play(asker: Asker, steps: list[str], *, together: bool, extended: bool = False) -> Transcript:
     """Run statements, in a transaction that is rolled back when ``together``."""
     if together:
         asker.ask("BEGIN")
-    answers = tuple(asker.ask(step) for step in steps)
+    answers = tuple(asker.ask(step, extended=extended) for step in steps)
     asker.ask("ROLLBACK")
     asker.ask("DISCARD ALL")
     return Transcript(answers)
