@@ -26,13 +26,12 @@ def test_attack(world: World, attack: Attack) -> None:
         one, other, copy = run(attack, straight)
         assert one.unordered == copy.unordered, "the attack does not repeat"
         assert one != other, "the attack tells nothing"
-    for extended in (False, True):
+    for extended in (True, False):
         one, other, copy = run(attack, world.redacted, extended=extended)
         # What is left in random order and then cut off does not even repeat.
         closed = one.unordered == other.unordered or one.unordered != copy.unordered
         assert closed, "not closed"
-    if "same" in attack.options:
-        assert one.refused
+        assert one.refused or "same" not in attack.options
     one, other, copy = run(attack, world.tokens)
     closed = same_up_to_names(one, other) or not same_up_to_names(one, copy)
     assert closed, "not closed by tokens"
