@@ -124,6 +124,9 @@ def catalog() -> Catalog:
             308, "shop", "members_a", "r", "owner", _columns("id int4, email text"), "", (307,)
         ),
         Relation(309, "pg_catalog", "pg_statistic", "r", "postgres", _columns("starelid int4")),
+        Relation(
+            312, "pg_catalog", "pg_settings", "v", "postgres", _columns("name text, setting text")
+        ),
         Relation(310, "pg_catalog", "pg_authid", "r", "postgres", _columns("rolpassword text")),
         Relation(
             303,

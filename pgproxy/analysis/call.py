@@ -30,7 +30,7 @@ def call(walk: "Walk", node: Node, position: Position) -> Lineage:
     """The lineage of a FuncCall.  Raises Refusal for a function that is not on the list."""
     body = node["FuncCall"]
     if strings(body["funcname"])[-1] == "set_config":
-        return _set_config(body)
+        return _set_config(walk, body)
     if not is_built_in(body):
         plain = _attribute(walk, body)
         if plain is not None:
@@ -162,18 +162,43 @@ def _counts_rows(over: Node) -> bool:
     return bool(over.get("frameOptions", 0) & (FRAME_ROWS | FRAME_GROUPS))
 
 
-def _set_config(body: Node) -> Lineage:
+def _set_config(walk: "Walk", body: Node) -> Lineage:
     """set_config of a constant name is SET in other words; asyncpg turns jit off with it."""
     if strings(body["funcname"])[:-1] not in ([], ["pg_catalog"]):
         raise not_covered("a set_config of your own", body)
     arguments = body.get("args", [])
     plain = [next(iter(argument)) for argument in arguments]
-    if plain not in (["A_Const", "A_Const", "A_Const"], ["A_Const", "ParamRef", "A_Const"]):
+    if plain == ["ColumnRef", "A_Const", "A_Const"]:
+        walk(arguments[0], Position.TEST)
+        name = _setting_in_where(walk, arguments[0]["ColumnRef"])
+    elif plain in (["A_Const", "A_Const", "A_Const"], ["A_Const", "ParamRef", "A_Const"]):
+        name = arguments[0]["A_Const"].get("sval", {}).get("sval", "")
+    else:
         raise not_covered("set_config with computed arguments", body)
-    name = arguments[0]["A_Const"].get("sval", {}).get("sval", "")
     check_setting(name.lower(), [arguments[1]], body)
     body["funcname"] = string_nodes(("pg_catalog", "set_config"))
     return CONSTANT
+
+
+def _setting_in_where(walk: "Walk", reference: Node) -> str:
+    """The one name that ``FROM pg_settings WHERE name = '…'`` lets through; pg_dump writes so."""
+    source, where = walk.level.get("fromClause", []), walk.level.get("whereClause", {})
+    table = source[0].get("RangeVar", {}) if len(source) == 1 else {}
+    compared = where.get("A_Expr", {})
+    column = compared.get("lexpr", {}).get("ColumnRef", {}).get("fields", ())
+    name = compared.get("rexpr", {}).get("A_Const", {}).get("sval", {}).get("sval", "")
+    # All of it is written out by now: with its schema, with our alias.
+    own = [table.get("alias", {}).get("aliasname", ""), "name"]
+    if (
+        (table.get("schemaname"), table.get("relname")) != ("pg_catalog", "pg_settings")
+        or compared.get("kind") != "AEXPR_OP"
+        or strings(compared.get("name", ())) != ["pg_catalog", "="]
+        or strings(column) != own
+        or strings(reference["fields"]) != own
+    ):
+        raise not_covered("set_config with computed arguments")
+    found: str = name
+    return found
 
 
 def _count(walk: "Walk", body: Node, position: Position) -> Lineage:

@@ -13,6 +13,7 @@ from pgproxy.analysis.column import attribute, column
 from pgproxy.analysis.comparison import compare
 from pgproxy.analysis.context import Context, not_covered
 from pgproxy.analysis.lineage import CONSTANT, Lineage, Node, Position, Use, compute
+from pgproxy.analysis.names import strings
 from pgproxy.analysis.scope import Scope
 from pgproxy.analysis.structures import EXPRESSIONS, structure
 from pgproxy.analysis.sublink import sublink
@@ -91,7 +92,22 @@ def _cast(walk: Walk, node: Node, position: Position) -> Lineage:
         if "ColumnRef" in inner and column(walk, inner, None).type_oid == found.oid:
             return column(walk, inner, position)
     computed = compute(walk(body["arg"], walk.INNER[position]))
+    _write_truth(node)
     return computed._replace(type_oid=0 if "arrayBounds" in body["typeName"] else found.oid)
+
+
+def _write_truth(node: Node) -> None:
+    """The printer writes ``'t'::bool`` as ``true``: have the tree say so too."""
+    body = node["TypeCast"]
+    word = body["arg"].get("A_Const", {}).get("sval", {}).get("sval")
+    names = strings(body["typeName"]["names"])
+    if names == ["pg_catalog", "bool"] and word in ("t", "f") and body["typeName"].keys() <= _BARE:
+        node.clear()
+        node["A_Const"] = {"boolval": {"boolval": True} if word == "t" else {}}
+
+
+# The keys of a type without modifiers or dimensions.
+_BARE = frozenset({"names", "typemod", "location"})
 
 
 def _boolean(walk: Walk, node: Node, position: Position) -> Lineage:

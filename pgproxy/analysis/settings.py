@@ -26,6 +26,8 @@ SETTINGS: dict[str, frozenset[str] | None] = {
     "max_parallel_workers_per_gather": None,
     "plan_cache_mode": None,
     "quote_all_identifiers": None,
+    # What of other kinds than tables may be read at all: it takes away, and gives nothing.
+    "restrict_nonsystem_relation_kind": None,
     # Off: a statement that a row-level policy would filter fails; it never widens access.
     "row_security": None,
     # What we send names every schema itself; '' only changes how catalogs spell names (pg_dump).

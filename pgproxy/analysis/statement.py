@@ -106,7 +106,7 @@ class Analyzer:
             case "SelectStmt" | "InsertStmt" | "UpdateStmt" | "DeleteStmt" | "MergeStmt":
                 found = Analysis(kind, raw, self._query(raw["stmt"], context), context.report)
             case _:
-                fields_of_utility = utility(kind, body)
+                fields_of_utility = utility(kind, body, self._names)
                 if kind == "ExecuteStmt":
                     walk = Walk(Scope(), context, body)
                     for parameter in body.get("params", ()):

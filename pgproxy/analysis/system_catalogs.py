@@ -8,8 +8,7 @@ are never.  A relation that stands nowhere here is refused: pg_statistic and pg_
 (raw statistics), pg_authid and pg_shadow (passwords), pg_user_mapping (credentials), pg_largeobject
 (content), pg_stat_xact_* (what this very transaction has read), pg_hba_file_rules,
 pg_ident_file_mappings, pg_file_settings, pg_config, pg_backend_memory_contexts,
-pg_shmem_allocations, pg_shmem_allocations_numa, pg_aios (the server's own affairs),
-pg_subscription (connection strings).
+pg_shmem_allocations, pg_shmem_allocations_numa, pg_aios (the server's own affairs).
 """
 
 from pgproxy.analysis.names import words
@@ -20,7 +19,8 @@ OBJECTS = words(
     pg_aggregate pg_am pg_amop pg_amproc pg_attrdef pg_auth_members pg_available_extensions
     pg_available_extension_versions pg_cast pg_collation pg_constraint pg_conversion
     pg_database pg_db_role_setting pg_default_acl pg_depend pg_description pg_enum pg_event_trigger
-    pg_extension pg_foreign_data_wrapper pg_group pg_index pg_indexes pg_inherits pg_init_privs
+    pg_extension pg_foreign_data_wrapper pg_foreign_server pg_foreign_table pg_group pg_index
+    pg_indexes pg_inherits pg_init_privs
     pg_language pg_largeobject_metadata pg_matviews pg_namespace pg_opclass pg_operator pg_opfamily
     pg_parameter_acl pg_partitioned_table pg_policies pg_policy pg_proc pg_publication
     pg_publication_namespace pg_publication_rel pg_publication_tables pg_range
@@ -58,17 +58,9 @@ NULLED: dict[str, frozenset[str]] = {
     "pg_prepared_xacts": words("gid"),
     "pg_locks": words("classid objid objsubid"),
     "pg_sequences": words("last_value"),
-    "pg_foreign_server": words("srvoptions"),
-    "pg_foreign_table": words("ftoptions"),
+    "pg_subscription": words("subconninfo"),
     "pg_user_mappings": words("umoptions"),
-    "foreign_server_options": words("option_value"),
-    "foreign_table_options": words("option_value"),
     "user_mapping_options": words("option_value"),
-    "foreign_data_wrapper_options": words("option_value"),
-    "_pg_foreign_servers": words("srvoptions"),
-    "_pg_foreign_tables": words("ftoptions"),
-    "_pg_foreign_table_columns": words("attfdwoptions"),
-    "_pg_foreign_data_wrappers": words("fdwoptions"),
     "_pg_user_mappings": words("umoptions"),
 }
 

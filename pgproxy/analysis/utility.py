@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from pgproxy.analysis.context import not_covered, refuse
 from pgproxy.analysis.lineage import CONSTANT, Node, OutputField
+from pgproxy.analysis.names import Names
 from pgproxy.analysis.settings import check_setting
 
 _MULTIPLE = frozenset({"TRANSACTION", "SESSION CHARACTERISTICS"})
@@ -23,16 +24,20 @@ class Named:
     hold: bool = False
 
 
-def utility(kind: str, body: Node) -> list[OutputField] | None:
+def utility(kind: str, body: Node, names: Names) -> list[OutputField] | None:
     """The fields an allowed utility statement returns, None for no rows.  Raises Refusal."""
     if kind == "VariableShowStmt":
-        names = ("name", "setting", "description") if body["name"] == "all" else (body["name"],)
-        return [OutputField(name, CONSTANT) for name in names]
+        shown = ("name", "setting", "description") if body["name"] == "all" else (body["name"],)
+        return [OutputField(name, CONSTANT) for name in shown]
     if kind == "VariableSetStmt":
         _check_set(body)
     elif kind == "TransactionStmt":
         if body["kind"] in _TWO_PHASE:
             raise not_covered("two-phase commit", body)
+    elif kind == "LockStmt":
+        for node in body["relations"]:
+            # Only names are in it; pg_dump locks what it is going to read.
+            node["RangeVar"]["schemaname"] = names.relation(node["RangeVar"]).schema
     elif kind == "ConstraintsSetStmt":
         if "constraints" in body:
             raise not_covered("SET CONSTRAINTS of single constraints", body)

@@ -75,6 +75,10 @@ VALUES (1, 'a');
 --> column1 | computed | show |
 --> column2 | computed | show |
 
+-- SET in the spelling of pg_dump.
+SELECT set_config(name, 'view, foreign-table', false) FROM pg_settings WHERE name = 'restrict_nonsystem_relation_kind';
+--> set_config | computed | show |
+
 -- SET in the spelling of drivers.
 SELECT set_config('jit', $1, false), pg_advisory_unlock_all();
 --> set_config | computed | show |

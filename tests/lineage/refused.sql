@@ -122,6 +122,18 @@ SELECT set_config('application_name', city, false) FROM customers;
 SELECT set_config(city, 'x', false) FROM customers;
 --> refused | not_covered
 
+SELECT set_config(setting, 'x', false) FROM pg_settings WHERE name = 'work_mem';
+--> refused | not_covered
+
+SELECT set_config(name, 'x', false) FROM pg_settings WHERE name = 'session_replication_role';
+--> refused | setting
+
+SELECT set_config(name, 'x', false) FROM pg_settings WHERE name <> 'work_mem';
+--> refused | not_covered
+
+SELECT (SELECT set_config(o.name, 'x', false) FROM pg_settings WHERE name = 'work_mem') FROM pg_settings o;
+--> refused | not_covered
+
 SELECT 1 FROM customers ORDER BY nextval('x');
 --> refused | function
 
