@@ -45,7 +45,7 @@ def call(walk: "Walk", node: Node, position: Position) -> Lineage:
     inner = Position.TEST if name in ROWS else walk.INNER[position]
     given = _arguments(walk, body, inner)
     over = body.get("over")
-    if over or (name in ORDERED_AGGREGATES and "agg_order" not in body):
+    if over or (name in ORDERED_AGGREGATES and "agg_distinct" not in body):
         by_order = not over or name in ORDERED_WINDOW or _counts_rows(over)
         _note_call(walk, body, name, by_order)
     if over:
@@ -57,18 +57,17 @@ def call(walk: "Walk", node: Node, position: Position) -> Lineage:
 
 def _arguments(walk: "Walk", body: Node, inner: Position) -> Lineage:
     parts = [walk(argument, inner) for argument in body.get("args", ())]
-    parts += [walk(item["SortBy"]["node"], inner) for item in body.get("agg_order", ())]
+    for item in body.get("agg_order", ()):
+        parts.append(walk(item["SortBy"]["node"], inner))
+        walk.use(Position.PRESORT, parts[-1], {})
     if "agg_filter" in body:
         parts.append(walk(body["agg_filter"], inner))
     return compute(*parts)
 
 
 def _note_call(walk: "Walk", body: Node, name: str, by_order: bool) -> None:
-    over = body.get("over")
-    # Noted as it stands: walking the window rewrites it.
-    definition = repr(over) if over else ""
     location = body.get("location", -1)
-    walk.context.report.calls.append(Call(name, walk.level, definition, by_order, location))
+    walk.context.report.calls.append(Call(name, walk.level, body, by_order, location))
 
 
 def _outputs(walk: "Walk", name: str, body: Node) -> tuple[tuple[str, int], ...]:
@@ -150,7 +149,7 @@ def window(walk: "Walk", over: Node) -> Lineage:
     for item in over.get("orderClause", ()):
         if "useOp" in item["SortBy"]:
             raise not_covered("ORDER BY … USING", over)
-        parts.append(walk(item["SortBy"]["node"], Position.TEST))
+        parts.append(walk(item["SortBy"]["node"], Position.SORT))
     for end in ("startOffset", "endOffset"):
         if end in over:
             parts.append(walk(over[end], Position.TEST))

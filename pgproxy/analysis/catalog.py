@@ -51,15 +51,27 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class Order:
+    """An order in which rows may be read: the columns that have a part in it.
+
+    ``first`` is the first column of the key, 0 for an expression; ``lies_so``: not an index but the
+    table itself is in it.
+    """
+
+    columns: frozenset[int]
+    first: int = 0
+    lies_so: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Relation:
     """One row of pg_class with its columns (attnum > 0, not dropped, in attnum order).
 
     ``kind`` is relkind: r table, p partitioned table, v view, m materialized view, f foreign table,
     S sequence, c composite type.  ``definition`` is pg_get_viewdef with an empty search_path, so
     that every name in it is schema-qualified; '' for what is not a view.  ``ancestors`` are the
-    OIDs it inherits from (partitioned tables included), nearest first.  ``orders``: for each thing
-    that can decide in which order its rows are read (an index that keeps an order, CLUSTER), the
-    columns that have a part in it.  ``partition_key`` of a partitioned table: the columns of its
+    OIDs it inherits from (partitioned tables included), nearest first.  ``orders``: what can decide
+    in which order its rows are read.  ``partition_key`` of a partitioned table: the columns of its
     key, 0 for an expression.
     """
 
@@ -71,7 +83,7 @@ class Relation:
     columns: tuple[Column, ...]
     definition: str = ""
     ancestors: tuple[int, ...] = ()
-    orders: tuple[frozenset[int], ...] = ()
+    orders: tuple[Order, ...] = ()
     partition_key: frozenset[int] = frozenset()
 
     def column(self, name: str) -> Column | None:

@@ -9,6 +9,8 @@ from pgproxy.analysis.names import string_nodes, strings
 
 _FORMATS = ("text", "csv", "binary")
 _CHARACTERS = ("delimiter", "null", "quote", "escape")
+# What is never a value: text writes a backslash twice, csv quotes what looks like its marker.
+_MARKERS = {"text": ("\\N",), "csv": ("\\N", "", "NULL", "null")}
 _DEFAULTS = {
     "text": {"delimiter": "\t", "null": "\\N"},
     "csv": {"delimiter": ",", "null": "", "quote": '"', "escape": '"'},
@@ -88,6 +90,9 @@ def copy_options(body: Node) -> CopyOptions:
             found.force_quote = tuple(strings(listed)) or ("*",)
         elif name != "encoding" or _text(argument).lower() not in ("utf8", "utf-8", "unicode"):
             raise not_covered(f"COPY with {name}", body)
+    if "null" in given and given["null"] not in _MARKERS.get(found.format, ()):
+        # Where a value could look like NULL, what comes as NULL would tell which value it is.
+        raise not_covered("COPY with a NULL marker of its own", body)
     found.characters = {**_DEFAULTS.get(found.format, {}), **given}
     if "quote" in given and "escape" not in given:
         # Unless it is given, the escape is the quote (manual, COPY).

@@ -35,6 +35,7 @@ class Walk:
         Position.PARTITION: Position.TEST,
         Position.COUNT_DISTINCT: Position.TEST,
         Position.TEST: Position.TEST,
+        Position.SORT: Position.SORT,
         Position.WRITE: Position.WRITE,
     }
 

@@ -198,12 +198,24 @@ CATALOG = words(
     """
 )
 
+# Counters of whole relations, as pg_stat_user_tables has them; not those of the own transaction.
+COUNTERS = words(
+    """
+    pg_stat_get_blocks_fetched pg_stat_get_blocks_hit pg_stat_get_dead_tuples
+    pg_stat_get_last_analyze_time pg_stat_get_last_autoanalyze_time
+    pg_stat_get_last_autovacuum_time pg_stat_get_last_vacuum_time pg_stat_get_live_tuples
+    pg_stat_get_mod_since_analyze pg_stat_get_numscans pg_stat_get_tuples_deleted
+    pg_stat_get_tuples_fetched pg_stat_get_tuples_hot_updated pg_stat_get_tuples_inserted
+    pg_stat_get_tuples_returned pg_stat_get_tuples_updated
+    """
+)
+
 # These tell where the bounds of a partition lie: only where its key is shown.
 OF_BOUNDS = words("pg_get_partition_constraintdef")
 
 PURE = frozenset().union(
     TEXT, NUMBERS, CHANCE, TIME, CASTS, STRUCTURES, RANGES, NETWORK, GEOMETRY, SEARCH, XML,
-    AGGREGATES, WINDOW, SESSION, CATALOG, OF_BOUNDS,
+    AGGREGATES, WINDOW, SESSION, CATALOG, COUNTERS, OF_BOUNDS,
 )  # fmt: skip
 
 # Of information_schema: what drivers that read catalogs call.

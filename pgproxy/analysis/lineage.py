@@ -100,6 +100,8 @@ class Position(Enum):
     COUNT_DISTINCT = auto()  # count(DISTINCT …)
     ORDER = auto()  # ORDER BY
     VIEW = auto()  # compared inside a view, whose owner answers for that; its order shows
+    SORT = auto()  # sorted by, where that decides more than the order of rows (windows)
+    PRESORT = auto()  # sorted by on the way to an aggregate
     SCAN = auto()  # an index has them together, or the rows lie in this order
     WRITE = auto()  # it is put into a column, or decides what is
     TEST = auto()  # anything else that decides which rows, how many, or whether an error comes
@@ -139,14 +141,25 @@ class OutputField(NamedTuple):
 class Call:
     """A window call, or an aggregate whose result depends on the order in which rows reach it.
 
-    ``window`` is its OVER clause; '' for an aggregate.
+    ``body`` is the node that holds ``over`` or ``agg_order``; ``by_order``: another order gives
+    another result.
     """
 
     name: str
     level: Node
-    window: str
+    body: Node
     by_order: bool
     location: int = -1
+
+    @property
+    def over(self) -> Node | None:
+        """The window definition of a window call, its own or one of the WINDOW clause."""
+        over: Node | None = self.body.get("over")
+        for node in self.level.get("windowClause", ()) if over and "name" in over else ():
+            definition: Node = node["WindowDef"]
+            if over and definition["name"] == over["name"]:
+                return definition
+        return over
 
 
 @dataclass(slots=True)

@@ -39,7 +39,7 @@ def distinct_on(clause: list[Node], body: Node, fields: list[OutputField], walk:
         if index is None:
             index = _alias(item, fields)
         # Which row of several it keeps depends on their order, so it is more than a grouping.
-        walk(item if index is None else _expression(body, index), Position.TEST)
+        walk(item if index is None else _expression(body, index), Position.SORT)
 
 
 def _expression(body: Node, index: int) -> Node:

@@ -34,7 +34,8 @@ _AUDITED = frozenset({"SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "M
 MAX_VIEW_DEPTH = 32
 # CURSOR_OPT_HOLD of parsenodes.h.
 _CURSOR_HOLD = 0x20
-_PASSING = (Position.OUTPUT, Position.COMPUTE, Position.SCAN)
+_TESTS = (Position.TEST, Position.NULL_TEST, Position.SORT, Position.PRESORT)
+_PASSING = (Position.OUTPUT, Position.COMPUTE, Position.SCAN, Position.PRESORT)
 _EXPLAIN_OPTIONS = words(
     "analyze verbose costs settings generic_plan buffers serialize wal timing summary memory format"
 )
@@ -262,10 +263,10 @@ def _view_report(fields: list[OutputField], report: Report) -> ViewReport:
         sides = [use.lineage, use.other] if use.other else [use.lineage]
         if use.position in by_order:
             compared += sides
-        if use.position in (*by_order, Position.TEST, Position.NULL_TEST):
+        if use.position in (*by_order, *_TESTS):
             tested.update(*(side.sources for side in sides))
-    # What the view itself asks for may be found by way of an index already.
-    compared += [lineage for lineage in scanned if lineage.copied & tested]
+    # What the view itself asks for may be found by way of an index already, or lie in order.
+    compared += [s for s in scanned if s.copied & tested or any(not o.attnum for o in s.origins)]
     inside = [use.lineage for use in report.uses if use.position not in _PASSING]
     columns = [field.lineage for field in fields]
     return ViewReport(columns, compared, scanned, [*inside, *report.inside])

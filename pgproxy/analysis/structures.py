@@ -103,11 +103,9 @@ def structure(walk: "Walk", node: Node, position: Position) -> Lineage:
     """The lineage of an expression of one of these kinds.  Raises Refusal."""
     kind, body = next(iter(node.items()))
     if "constructor" in body:
-        location = body["constructor"].get("location", -1)
-        ordered = "agg_order" in body["constructor"]
-        if not ordered:
-            call = Call("this aggregate", walk.level, "", by_order=True, location=location)
-            walk.context.report.calls.append(call)
+        made = body["constructor"]
+        call = Call("this aggregate", walk.level, made, True, made.get("location", -1))
+        walk.context.report.calls.append(call)
     inner = walk.INNER[position]
     if kind != "JsonArrayQueryConstructor":
         return take_apart(walk, kind, body, inner)

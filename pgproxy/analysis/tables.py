@@ -137,8 +137,9 @@ def relation_lineage(relation: Relation, walk: "Walk") -> list[Lineage]:
         for key in partition_keys(relation, walk.context.catalog):
             # Which rows are in a partition is what its bounds say of their keys.
             walk.use(Position.TEST, Lineage(key), {}, relation.name)
-        for together in _orders(relation, walk):
-            walk.use(Position.SCAN, Lineage(together), {}, relation.name)
+        for together, first in _orders(relation, walk):
+            scanned = Lineage(together, origins=frozenset({first}))
+            walk.use(Position.SCAN, scanned, {}, relation.name)
         return [
             Lineage(_own(relation, c.attnum), origins=_own(relation, c.attnum), type_oid=c.type_oid)
             for c in relation.columns
@@ -154,16 +155,23 @@ def relation_lineage(relation: Relation, walk: "Walk") -> list[Lineage]:
     ]
 
 
-def _orders(relation: Relation, walk: "Walk") -> Iterator[frozenset[Source]]:
-    """Columns by which its rows, or those of a child, may be read in order."""
+def _orders(relation: Relation, walk: "Walk") -> Iterator[tuple[frozenset[Source], Source]]:
+    """Columns by which its rows, or those of a child, may be read in order, and the first of them.
+
+    Column 0 in the first place: they always come so.
+    """
+    always = Source(relation.oid, 0)
     for table_or_child in (relation, *walk.context.catalog.children.get(relation.oid, ())):
-        for together in table_or_child.orders:
-            names = (c.name for c in table_or_child.columns if c.attnum in together)
-            attnums = relation.attnums(names) | (together & {0})
-            yield frozenset(Source(relation.oid, attnum) for attnum in attnums)
+        names = {c.attnum: c.name for c in table_or_child.columns}
+        for order in table_or_child.orders:
+            attnums = relation.attnums(names[n] for n in order.columns if n in names)
+            first = relation.attnums([names[order.first]] if order.first in names else ())
+            leading = Source(relation.oid, next(iter(first), -1))
+            found = frozenset(Source(relation.oid, attnum) for attnum in attnums)
+            yield found, always if order.lies_so else leading
     # Partitions are read one after the other, in the order of their bounds.
     for key in _keys_below(relation, walk.context.catalog):
-        yield key | {Source(relation.oid, 0)}
+        yield key, always
 
 
 def _described(relation: Relation, column: Column) -> Lineage:

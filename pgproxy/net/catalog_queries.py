@@ -62,7 +62,7 @@ WHERE n.nspname !~ '^pg_(toast|temp_|toast_temp_)'
 # Access methods that give rows in the order of values; 'hash', 'gin' and 'brin' do not, what an
 # extension brings may.  pg_depend names the columns of keys, expressions and predicates alike.
 INDEXES = """
-SELECT i.indrelid AS relation, i.indisclustered AS clustered,
+SELECT i.indrelid AS relation, i.indisclustered AS clustered, i.indkey[0]::int4 AS first,
        a.amname IN ('hash', 'gin', 'brin') AS unordered,
        ARRAY(SELECT d.refobjsubid::int4 FROM pg_depend AS d
              WHERE d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import asyncpg
 
-from pgproxy.analysis.catalog import Catalog, Column, Function, Relation, Role, Type
+from pgproxy.analysis.catalog import Catalog, Column, Function, Order, Relation, Role, Type
 from pgproxy.errors import Unavailable
 from pgproxy.net import catalog_queries as queries
 
@@ -165,13 +165,11 @@ def _relations(kinds: Mapping[str, Rows]) -> dict[tuple[str, str], Relation]:
                 row["generated"] or "",
             )
         )
-    orders: defaultdict[int, list[frozenset[int]]] = defaultdict(list)
+    orders: defaultdict[int, list[Order]] = defaultdict(list)
     for row in kinds["indexes"]:
         if row["clustered"] or not row["unordered"]:
-            orders[row["relation"]].append(frozenset(row["columns"]))
-            if row["clustered"]:
-                # Twice what one index alone would be: the rows themselves lie in this order.
-                orders[row["relation"]].append(frozenset({0, *row["columns"]}))
+            order = Order(frozenset(row["columns"]), row["first"], row["clustered"])
+            orders[row["relation"]].append(order)
     return {
         (row["schema"], row["name"]): Relation(
             oid=row["oid"],

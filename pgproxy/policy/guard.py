@@ -6,7 +6,7 @@ Three answers a use: let it be, cut it out of the statement, or refuse.
 from pgproxy.analysis.lineage import Lineage, Position, Report, Source, Use, cut
 from pgproxy.errors import Refusal
 from pgproxy.policy.classes import Mask, Masks
-from pgproxy.policy.order import check_calls, scans_in_order, shuffle
+from pgproxy.policy.order import scans_in_order, settle_calls, shuffle, tells_plan
 from pgproxy.policy.rules import SHOWS_EQUALITY, Computed, Filters, Policy, RoleRule, Writes
 
 _DOES = {
@@ -17,11 +17,20 @@ _DOES = {
     Position.COUNT_DISTINCT: "counts",
     Position.ORDER: "sorts by",
     Position.TEST: "filters by, or decides with,",
+    Position.SORT: "decides by the order of",
     Position.COMPUTE: "computes with",
     Position.OUTPUT: "computes with",
     Position.WRITE: "writes",
 }
-_WEIGHED = (Position.COUNT, Position.COUNT_DISTINCT, Position.NULL_TEST, Position.TEST)
+# They tell nothing by themselves: ``order`` looks at them.
+_UNJUDGED = (Position.SCAN, Position.PRESORT)
+_WEIGHED = (
+    Position.COUNT,
+    Position.COUNT_DISTINCT,
+    Position.NULL_TEST,
+    Position.TEST,
+    Position.SORT,
+)
 _READ_ONLY = "INSERT, UPDATE, DELETE and MERGE are allowed by `writes: tokens` in the policy."
 
 
@@ -54,14 +63,14 @@ class Guard:
                 use.other and self._masks.masked(use.other.sources)
             ):
                 self._judge(use)
-        if explained and (self._compared or self._weighed(report)):
+        if explained and (any(map(tells_plan, self._compared)) or self._weighed(report)):
             raise Refusal(
                 "masked_explain",
                 "EXPLAIN of a statement that compares or counts masked values shows their "
                 "statistics",
                 hint="Explain it without the masked columns.",
             )
-        check_calls(self._compared, report)
+        settle_calls(self._compared, report)
         # Cutting and shuffling change nodes that other uses look at, so they come last.
         for use in report.uses:
             if id(use.node) in self._cut and use.node:
@@ -100,7 +109,7 @@ class Guard:
             case Position.ORDER:
                 if computed or copied:
                     self._order(use, computed + copied)
-            case Position.TEST:
+            case Position.TEST | Position.SORT:
                 if computed or copied:
                     self._test(use, computed + copied)
             case Position.VIEW:

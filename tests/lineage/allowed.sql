@@ -163,3 +163,46 @@ SHOW ALL;
 --> name | computed | show |
 --> setting | computed | show |
 --> description | computed | show |
+
+-- Where the order of rows is masked, chance decides between those that tie.
+SELECT email, row_number() OVER () FROM employees GROUP BY email;
+--> email | copied | token | shop.employees.email
+--> row_number | computed | show |
+--! OVER (ORDER BY pg_catalog.random())
+
+SELECT c.id, row_number() OVER (PARTITION BY c.city ORDER BY c.born DESC) FROM customers c JOIN employees e ON c.email = e.email;
+--> id | copied | show | shop.customers.id
+--> row_number | computed | show | shop.customers.born
+--! ORDER BY c.born DESC, pg_catalog.random())
+
+SELECT c.id, lag(c.id) OVER w FROM customers c JOIN employees e ON c.email = e.email WINDOW w AS (ORDER BY c.born);
+--> id | copied | show | shop.customers.id
+--> lag | computed | show | shop.customers.id, shop.customers.born
+--! WINDOW w AS (ORDER BY c.born, pg_catalog.random())
+
+SELECT sum(c.id) OVER (ORDER BY c.born ROWS 2 PRECEDING), sum(c.id) OVER (ORDER BY c.born) FROM customers c JOIN employees e ON c.email = e.email;
+--> sum | computed | show | shop.customers.id, shop.customers.born
+--> sum | computed | show | shop.customers.id, shop.customers.born
+--! (ORDER BY c.born, pg_catalog.random() ROWS 2 PRECEDING)
+--! (ORDER BY c.born) AS sum
+
+SELECT array_agg(c.id), string_agg(c.city, ',' ORDER BY c.born), array_agg(DISTINCT c.id), JSON_ARRAYAGG(c.id) FROM customers c JOIN employees e USING (email);
+--> array_agg | computed | show | shop.customers.id
+--> string_agg | computed | show | shop.customers.city, shop.customers.born
+--> array_agg | computed | show | shop.customers.id
+--> json_arrayagg | computed | show | shop.customers.id
+--! pg_catalog.array_agg(c.id ORDER BY pg_catalog.random())
+--! ORDER BY c.born, pg_catalog.random())
+--! pg_catalog.array_agg(DISTINCT c.id)
+
+SELECT count(*) OVER (PARTITION BY email), row_number() OVER () FROM customers;
+--> count | computed | show |
+--> row_number | computed | show |
+
+SELECT DISTINCT ON (n) n, mail FROM grouped;
+--> n | computed | show | shop.customers.id
+--> mail | copied | token | shop.customers.email
+--! ORDER BY n, pg_catalog.random()
+
+SELECT row_number() OVER () FROM grouped;
+--> row_number | computed | show |

@@ -24,7 +24,7 @@ _ROWS = (b"D", b"d")
 
 
 # OIDs of what an attack has made, and names that hold the number of a session.
-_PASSING = re.compile(rb"pg_temp_\d+|pg_toast_\d+")
+_PASSING = re.compile(rb"(?<=pg_temp_)\d+|(?<=pg_toast_)\d+")
 _FIRST_NORMAL_OID = 16384
 
 
@@ -33,7 +33,8 @@ def _settled(kind: bytes, body: bytes) -> tuple[bytes, bytes]:
     if kind == b"A":
         return kind, body[4:]
     if kind != b"T":
-        return kind, _PASSING.sub(b"pg_temp", body)
+        # As long as before, for the length of a field stands before it.
+        return kind, _PASSING.sub(lambda found: b"0" * len(found[0]), body)
     described = parse_row_description(body)
     fields = [
         (f.name, f.attnum, min(f.type_oid, _FIRST_NORMAL_OID), f.typmod, f.format)

@@ -2,6 +2,7 @@
 
 from contextlib import ExitStack
 from functools import cached_property
+from pathlib import Path
 
 from pgproxy.demo import shop
 from pgproxy.demo.postgres import Cluster
@@ -18,6 +19,7 @@ class World:
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
         self._stack = ExitStack()
+        self._proxies: dict[str, Proxy] = {}
         pair.load(cluster)
 
     def close(self) -> None:
@@ -30,7 +32,14 @@ class World:
 
     def proxy(self, treatment: str) -> Proxy:
         """A proxy under a policy that gives every class one treatment."""
-        return self._stack.enter_context(Proxy(self.cluster, Wish(pair.policy(treatment))))
+        if treatment not in self._proxies:
+            proxy = Proxy(self.cluster, Wish(pair.policy(treatment)))
+            self._proxies[treatment] = self._stack.enter_context(proxy)
+        return self._proxies[treatment]
+
+    def config(self, treatment: str) -> Path:
+        """The pgproxy.yaml of that proxy."""
+        return self.proxy(treatment).config
 
     def askers(self, port: int, login: shop.Login = shop.ANALYST) -> tuple[Asker, Asker, Asker]:
         """Sessions to A, B and the copy of A."""

@@ -1,0 +1,78 @@
+"""Every honest statement: planned as the files say, and run beside the server itself."""
+
+import asyncio
+from collections import Counter
+
+import pytest
+
+from pgproxy.analysis.catalog import Catalog
+from pgproxy.config.load import load
+from pgproxy.net.introspection import read_catalog
+from pgproxy.policy.plan import StatementPlan
+from pgproxy.policy.planner import CatalogPlanner
+from tests.e2e.raw import rows
+from tests.usability.corpus import Case, corpus, written
+from tests.world import pair
+from tests.world.compare import Answer
+from tests.world.world import World
+
+CASES = corpus()
+
+
+@pytest.fixture(scope="module")
+def catalog(world: World) -> Catalog:
+    """The snapshot of A."""
+    return asyncio.run(read_catalog(world.dsn(), pair.A, 1))
+
+
+@pytest.fixture(scope="module")
+def planner(world: World, catalog: Catalog) -> CatalogPlanner:
+    """Plans for the analyst where every class is a token."""
+    assert world.tokens
+    config = load(world.config("token"))
+    rule = config.policy.rule_for(["analyst"])
+    assert rule is not None
+    return CatalogPlanner(config.policy, rule, catalog, ["shop", "public"])
+
+
+def plan_of(planner: CatalogPlanner, case: Case) -> StatementPlan:
+    (statement,) = planner.plan(case.sql.encode()).statements
+    return statement
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.where)
+def test_it_just_works(world: World, planner: CatalogPlanner, case: Case) -> None:
+    plan = plan_of(planner, case)
+    assert plan.refusal is None, plan.refusal
+    treatments = None if plan.fields is None else [f.treatment.name for f in plan.fields]
+    assert written(treatments) == case.expected
+    straight, masked = world.direct[0].ask(case.sql), world.tokens[0].ask(case.sql)
+    for asker in (world.direct[0], world.tokens[0]):
+        asker.ask("DISCARD ALL")
+    assert straight.failed == "", "the server does not take it"
+    assert masked.failed == ""
+    assert described(straight) == described(masked)
+    if not case.volatile:
+        assert tag(straight) == tag(masked)
+        shown = [n for n, name in enumerate(treatments or ()) if name == "show"]
+        assert values(straight, shown) == values(masked, shown)
+
+
+def described(answer: Answer) -> list[object]:
+    """Names and types of the fields, without where they come from."""
+    return [[(f[0], *f[2:]) for f in eval(body)] for kind, body in answer.messages if kind == b"T"]
+
+
+def tag(answer: Answer) -> list[bytes]:
+    return [body for kind, body in answer.messages if kind == b"C"]
+
+
+def values(answer: Answer, fields: list[int]) -> Counter[tuple[bytes | None, ...]]:
+    """The rows, of these fields only, in any order."""
+    return Counter(tuple(row[n] for n in fields) for row in rows(list(answer.messages)))
+
+
+def test_nearly_all_of_it_is_allowed(planner: CatalogPlanner) -> None:
+    assert len(CASES) >= 200
+    refused = [case.where for case in CASES if plan_of(planner, case).refusal]
+    assert len(refused) <= len(CASES) * 5 // 100
