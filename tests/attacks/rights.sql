@@ -122,11 +122,11 @@ SET search_path FROM CURRENT;
 
 -- @ set_config of a column
 -- @same
-SELECT set_config(name, 'off', false) FROM pg_settings WHERE name = 'row_security';
+SELECT set_config(name, 'off', false) FROM pg_settings WHERE name = 'session_replication_role';
 
 -- @ update of settings
 -- @same
-UPDATE pg_settings SET setting = 'off' WHERE name = 'row_security';
+UPDATE pg_settings SET setting = 'off' WHERE name = 'session_replication_role';
 
 -- @ load
 -- @same
