@@ -32,7 +32,8 @@ def main() -> int:
         print(file=sys.stderr)
         tally = run.tally
     print(f"statements  {tally.statements:,} in {time.monotonic() - began:.0f} s")
-    print(f"answered    {tally.answered:,}, of them {tally.telling:,} differ when asked directly")
+    print(f"answered    {tally.answered:,}; asked directly, {tally.telling:,} of", end=" ")
+    print(f"{tally.sampled:,} differ")
     print(f"failed      {sum(tally.failed.values()):,}  {dict(tally.failed.most_common(6))}")
     print(f"refused     {sum(tally.refused.values()):,}")
     for why, times in tally.refused.most_common(14):

@@ -14,5 +14,5 @@ def test_masked_values_make_no_difference(world: World) -> None:
     assert tally.leaks == []
     # A proxy that refuses everything would pass too, and so would statements that tell nothing.
     assert tally.answered > COUNT // 3
-    assert tally.telling > COUNT // 20
+    assert tally.telling > tally.sampled // 10
     assert "fault" not in " ".join(tally.refused)

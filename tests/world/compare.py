@@ -191,7 +191,8 @@ class Tally:
     refused: Counter[str] = field(default_factory=Counter)
     failed: Counter[str] = field(default_factory=Counter)
     answered: int = 0
-    telling: int = 0  # answered, and different when asked directly
+    sampled: int = 0  # answered, and asked directly as well
+    telling: int = 0  # of those, different
     order: int = 0  # the same rows in another order
     noisy: int = 0  # what is left in random order, and then limited, does not repeat
     leaks: list[str] = field(default_factory=list)
