@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from pgproxy.analysis.catalog import Catalog, Function, Relation
 from pgproxy.policy.plan import REFUSED_STATEMENT
 from pgproxy.policy.planner import CatalogPlanner
-from pgproxy.policy.rules import ColumnPattern, Computed, Filters
+from pgproxy.policy.rules import ColumnPattern, Computed, Filters, RoleRule, Writes
 from tests.shop_catalog import ANALYST, catalog, planner, policy
 
 CASES = Path(__file__).parents[1] / "lineage"
@@ -221,3 +222,160 @@ def test_refusals_name_column_rule_and_way_out() -> None:
     assert "shop.customers.email" in statement.refusal.message
     assert statement.refusal.hint
     assert "'a%'" not in statement.refusal.message
+
+
+# Functions that are no built-in ones
+
+FUNCTIONS = (
+    Function(1, "shop", "net", "f", (1700,), language="sql", body="SELECT round($1 / 1.19, 2)"),
+    Function(
+        2,
+        "shop",
+        "mail_of",
+        "f",
+        (23,),
+        names=("cid",),
+        language="sql",
+        body="BEGIN ATOMIC SELECT c.email FROM shop.customers c WHERE c.id = cid; END",
+    ),
+    Function(
+        3,
+        "shop",
+        "is_mail",
+        "f",
+        (25,),
+        language="sql",
+        body="SELECT count(*) FROM customers WHERE email = $1",
+    ),
+    Function(4, "shop", "tell", "f", (25,), returns=25, language="plpgsql"),
+    Function(5, "shop", "tell", "f", (23,), returns=25, language="plpgsql"),
+    Function(6, "shop", "wipe", "f", (), language="sql", body="DELETE FROM shop.orders"),
+    Function(
+        7,
+        "shop",
+        "named",
+        "f",
+        (25,),
+        names=("place",),
+        outputs=(("id", 23), ("mail", 25)),
+        returns_set=True,
+        language="sql",
+        body="SELECT id, email FROM shop.customers WHERE city = place",
+    ),
+)
+
+
+def with_functions() -> Catalog:
+    found: dict[tuple[str, str], tuple[Function, ...]] = {}
+    for function in FUNCTIONS:
+        key = function.schema, function.name
+        found[key] = (*found.get(key, ()), function)
+    return replace(catalog(), functions=found)
+
+
+def planned(sql: str, *trusted: str, rule: RoleRule = ANALYST) -> list[str]:
+    """Treatments of the fields, or the reason of the refusal."""
+    rules = replace(policy(rule), trusted_functions=trusted)
+    plans = CatalogPlanner(rules, rule, with_functions(), ["shop", "public"])
+    (statement,) = plans.plan(sql.encode()).statements
+    if statement.refusal:
+        return [f"refused: {statement.refusal.reason}"]
+    return [field.treatment.name for field in statement.fields or ()]
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("SELECT net(total) FROM orders", ["show"]),
+        ("SELECT shop.mail_of(id) FROM customers", ["token"]),
+        ("SELECT upper(mail_of(1))", ["null"]),
+        ("SELECT is_mail('x')", ["refused: masked_test"]),
+        ("SELECT id, mail FROM named('Ulm')", ["show", "token"]),
+        ("SELECT n.mail FROM named('Ulm') AS n WHERE n.mail LIKE 'a%'", ["refused: masked_test"]),
+        ("SELECT tell('x')", ["refused: function"]),
+        ("SELECT wipe()", ["refused: function"]),
+        ("SELECT net(1, 2)", ["refused: function"]),
+    ],
+)
+def test_a_function_in_sql_is_what_its_body_does(sql: str, expected: list[str]) -> None:
+    assert planned(sql) == expected
+
+
+def test_trust_covers_every_function_that_a_call_could_mean() -> None:
+    assert planned("SELECT tell('x')", "shop.tell") == ["show"]
+    assert planned("SELECT tell(email) FROM customers", "shop.tell") == ["null"]
+    assert planned("SELECT tell('x')", "shop.tell(text)", "shop.tell(integer)") == ["show"]
+    assert planned("SELECT tell('x')", "shop.tell(text)") == ["refused: function"]
+    assert planned("SELECT tell('x')", "shop.tell(nonsense)", "other.tell") == ["refused: function"]
+
+
+def test_a_generated_column_is_masked_as_what_it_is_computed_from() -> None:
+    known = catalog()
+    customers = known.relations["shop", "customers"]
+    columns = tuple(
+        replace(c, generated="left(email, 1)") if c.name == "city" else c for c in customers.columns
+    )
+    changed: dict[tuple[str, str], Relation] = {
+        **known.relations,
+        ("shop", "customers"): replace(customers, columns=columns),
+    }
+    snapshot = replace(known, relations=changed)
+    plans = CatalogPlanner(policy(), ANALYST, snapshot, ["shop"])
+    (statement,) = plans.plan(b"SELECT city, id FROM customers").statements
+    assert [f.treatment.name for f in statement.fields or ()] == ["null", "show"]
+    (statement,) = plans.plan(b"SELECT id FROM customers WHERE city = 'a'").statements
+    assert statement.refusal is not None
+    named = replace(
+        policy(), columns=(ColumnPattern("shop.customers.city", "public"), *policy().columns)
+    )
+    plans = CatalogPlanner(named, ANALYST, snapshot, ["shop"])
+    (statement,) = plans.plan(b"SELECT city FROM customers").statements
+    assert [f.treatment.name for f in statement.fields or ()] == ["show"]
+
+
+WRITER = replace(ANALYST, writes=Writes.TOKENS)
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("INSERT INTO orders (id, total) VALUES (1, 2) RETURNING id, email", ["show", "token"]),
+        ("UPDATE orders SET total = total + 1 WHERE id = 3 RETURNING *", None),
+        ("UPDATE orders o SET total = 1 FROM customers c WHERE c.id = o.customer_id", []),
+        ("DELETE FROM orders WHERE id = 3", []),
+        ("DELETE FROM orders WHERE email = 'x'", ["refused: masked_test"]),
+        ("INSERT INTO orders (email) VALUES ('x')", ["refused: masked_write"]),
+        ("INSERT INTO orders (id) SELECT salary FROM employees", ["refused: masked_write"]),
+        (
+            "UPDATE orders SET total = (SELECT max(salary) FROM employees)",
+            ["refused: masked_write"],
+        ),
+        ("UPDATE orders SET ship_name = NULL", ["refused: masked_write"]),
+        (
+            "INSERT INTO orders (id) VALUES (1) ON CONFLICT (email) DO NOTHING",
+            ["refused: masked_write"],
+        ),
+        (
+            (
+                "MERGE INTO orders o USING employees e ON o.id = e.id WHEN MATCHED AND e.salary > 1 "
+                "THEN DELETE"
+            ),
+            ["refused: masked_test"],
+        ),
+        (
+            (
+                "MERGE INTO orders o USING customers c ON o.id = c.id WHEN MATCHED THEN UPDATE SET "
+                "total = 0 WHEN NOT MATCHED THEN INSERT (id) VALUES (c.id)"
+            ),
+            [],
+        ),
+        ("WITH w AS (DELETE FROM orders RETURNING id, email) SELECT * FROM w", ["show", "token"]),
+    ],
+)
+def test_writes_where_the_policy_allows_them(sql: str, expected: list[str] | None) -> None:
+    found = planned(sql, rule=WRITER)
+    if expected is None:
+        assert "refused" not in found[0]
+    else:
+        assert found == expected
+    assert planned(sql)[0].startswith("refused: writes")

@@ -87,6 +87,8 @@ class Asker:
         sent = [query(sql)]
         if extended:
             sent = [parse("", sql), bind("", "", 1), describe("P", ""), execute(""), SYNC]
+        # It keeps all that it has seen, which is much after some thousand statements.
+        self._client.seen = b""
         try:
             return Answer(tuple(_settled(*m) for m in self._client.ask(*sent)))
         except EOFError:
