@@ -357,8 +357,8 @@ WRITER = replace(ANALYST, writes=Writes.TOKENS)
         ),
         (
             (
-                "MERGE INTO orders o USING employees e ON o.id = e.id WHEN MATCHED AND e.salary > 1 "
-                "THEN DELETE"
+                "MERGE INTO orders o USING employees e ON o.id = e.id "
+                "WHEN MATCHED AND e.salary > 1 THEN DELETE"
             ),
             ["refused: masked_test"],
         ),
