@@ -57,6 +57,10 @@ VIEWS = {
         "SELECT c.email AS mail, max(c.id) AS n FROM shop.customers c GROUP BY c.email",
     ),
     "rich": ("cid int4", "SELECT e.id AS cid FROM shop.employees e WHERE e.salary > 90000"),
+    "ranked": (
+        "rid int4, place int8",
+        "SELECT e.id AS rid, rank() OVER (ORDER BY e.salary) AS place FROM shop.employees e",
+    ),
     "nested": ("m text", "SELECT e.mail AS m FROM shop.emails e"),
     "opaque": ("x int4", "SELECT shop.secret_function() AS x"),
 }

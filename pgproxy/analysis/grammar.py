@@ -120,6 +120,8 @@ def _schema() -> dict[str, dict[str, _Field]]:
             wire_type = 2 if kind.rstrip("*") in ("message", "text") else 0
             known = raw["enums"] if kind == "enum" else schema
             of = known[target[0]] if target else None
+            if target == ["Node"]:
+                kind = kind.replace("message", "node")
             schema[message][key] = kind, _varint(number << 3 | wire_type), of
     return schema
 
@@ -137,16 +139,16 @@ def _encode(fields: dict[str, _Field], body: Tree) -> bytes:
             encoded = _encode(of, value)
             size = len(encoded)
             out += (tag, _SMALL[size] if size < 128 else _varint(size), encoded)
-        elif kind == "message*":
-            if not value:
-                # It prints as nothing and comes back as nothing.
-                noise.append(key)
+        elif kind == "node":
+            out += (tag, _node(of, value))
+        elif kind == "node*":
             for item in value:
                 # Half of a tree is parts of names.
                 name = item.get("String")
-                encoded = _encode(of, item) if name is None else _name(name.get("sval", ""))
-                size = len(encoded)
-                out += (tag, _SMALL[size] if size < 128 else _varint(size), encoded)
+                out += (tag, _node(of, item) if name is None else _name(name.get("sval", "")))
+            if not value:
+                # It prints as nothing and comes back as nothing.
+                noise.append(key)
         elif kind == "text":
             encoded = value.encode()
             out += (tag, _varint(len(encoded)), encoded)
@@ -154,6 +156,10 @@ def _encode(fields: dict[str, _Field], body: Tree) -> bytes:
             out += (tag, _varint(of[value]))
         elif kind in ("int", "bool"):
             out += (tag, _varint(int(value)))
+        elif kind == "message*":
+            for item in value:
+                encoded = _encode(of, item)
+                out += (tag, _varint(len(encoded)), encoded)
         else:
             raise KeyError(kind)
     for key in noise:
@@ -161,9 +167,23 @@ def _encode(fields: dict[str, _Field], body: Tree) -> bytes:
     return b"".join(out)
 
 
+def _node(fields: dict[str, _Field], node: Tree) -> bytes:
+    """A Node with its length before it; it holds one message, of the kind that its key says."""
+    if len(node) != 1:
+        encoded = _encode(fields, node)
+    else:
+        ((key, body),) = node.items()
+        _, tag, of = fields[key]
+        inner = _encode(of, body)
+        size = len(inner)
+        encoded = tag + (_SMALL[size] if size < 128 else _varint(size)) + inner
+    size = len(encoded)
+    return (_SMALL[size] if size < 128 else _varint(size)) + encoded
+
+
 @lru_cache(maxsize=4096)
 def _name(name: str) -> bytes:
-    return _encode(_schema()["Node"], {"String": {"sval": name} if name else {}})
+    return _node(_schema()["Node"], {"String": {"sval": name} if name else {}})
 
 
 _SMALL = tuple(bytes((number,)) for number in range(128))

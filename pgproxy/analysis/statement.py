@@ -34,7 +34,7 @@ _AUDITED = frozenset({"SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "M
 MAX_VIEW_DEPTH = 32
 # CURSOR_OPT_HOLD of parsenodes.h.
 _CURSOR_HOLD = 0x20
-_TESTS = (Position.TEST, Position.NULL_TEST, Position.SORT, Position.PRESORT)
+_TESTS = (Position.TEST, Position.NULL_TEST, Position.PRESORT)
 _PASSING = (Position.OUTPUT, Position.COMPUTE, Position.SCAN, Position.PRESORT)
 _EXPLAIN_OPTIONS = words(
     "analyze verbose costs settings generic_plan buffers serialize wal timing summary memory format"
@@ -255,7 +255,14 @@ class Analyzer:
 
 
 def _view_report(fields: list[OutputField], report: Report) -> ViewReport:
-    by_order = (Position.GROUP, Position.PARTITION, Position.EQUAL, Position.ORDER, Position.VIEW)
+    by_order = (
+        Position.GROUP,
+        Position.PARTITION,
+        Position.EQUAL,
+        Position.ORDER,
+        Position.SORT,
+        Position.VIEW,
+    )
     compared: list[Lineage] = []
     tested: set[Source] = set()
     scanned = [use.lineage for use in report.uses if use.position is Position.SCAN]

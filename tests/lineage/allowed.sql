@@ -206,3 +206,8 @@ SELECT DISTINCT ON (n) n, mail FROM grouped;
 
 SELECT row_number() OVER () FROM grouped;
 --> row_number | computed | show |
+
+-- A view that sorts by a masked column on its way gives its rows in no order.
+SELECT rid FROM ranked;
+--> rid | copied | show | shop.employees.id
+--! ORDER BY pg_catalog.random()
