@@ -47,7 +47,8 @@ class Analysis:
 
     ``fields`` is None when it returns no rows we know of.  ``named``: what it does with a name of
     the session; PREPARE and DECLARE give it to ``fields``, and have none of their own.
-    ``explained``: the server describes how it would run, in place of ``fields``.
+    ``explained``: the server describes how it would run, in place of ``fields``; ``measured``: and
+    how it ran (EXPLAIN ANALYZE).
     """
 
     kind: str
@@ -57,6 +58,7 @@ class Analysis:
     named: Named | None = None
     copy: CopyOptions | None = None
     explained: bool = False
+    measured: bool = False
 
 
 class Analyzer:
@@ -97,13 +99,14 @@ class Analyzer:
                 named = Named("declare", body["portalname"], hold)
                 found = Analysis(kind, raw, fields, context.report, named)
             case "CopyStmt":
-                options = copy_options(body)
+                form = copy_options(body)
                 fields = select(copied_query(body, context), Scope(), context)
-                found = Analysis(kind, raw, fields, context.report, copy=options)
+                found = Analysis(kind, raw, fields, context.report, copy=form)
             case "ExplainStmt":
-                _check_explain(body)
+                options = _explain_options(body)
                 fields = self._query(body["query"], context)
                 found = Analysis(kind, raw, fields, context.report, explained=True)
+                found = replace(found, measured="analyze" in options)
             case "SelectStmt" | "InsertStmt" | "UpdateStmt" | "DeleteStmt" | "MergeStmt":
                 found = Analysis(kind, raw, self._query(raw["stmt"], context), context.report)
             case _:
@@ -279,13 +282,14 @@ def _view_report(fields: list[OutputField], report: Report) -> ViewReport:
     return ViewReport(columns, compared, scanned, [*inside, *report.inside])
 
 
-def _check_explain(body: Node) -> None:
-    """EXPLAIN of a query: its options say nothing of values (manual, EXPLAIN)."""
-    for node in body.get("options", ()):
-        if node["DefElem"]["defname"] not in _EXPLAIN_OPTIONS:
-            raise not_covered(f"EXPLAIN with {node['DefElem']['defname']}", body)
+def _explain_options(body: Node) -> set[str]:
+    """The options of an EXPLAIN of a query, in whatever form they stand.  Raises Refusal."""
+    options = {node["DefElem"]["defname"] for node in body.get("options", ())}
+    for name in options - _EXPLAIN_OPTIONS:
+        raise not_covered(f"EXPLAIN with {name}", body)
     if "SelectStmt" not in body["query"]:
         raise not_covered("EXPLAIN of anything but a SELECT", body)
+    return options
 
 
 def render(trees: list[Tree]) -> str:

@@ -100,6 +100,13 @@ class CatalogPlanner:
         analysis = self._analyzer.analyze(raw)
         guard = Guard(self._policy, self._rule, self._masks)
         guard.judge(analysis.report, explained=analysis.explained)
+        if analysis.measured and self._touches(analysis):
+            # How much memory a node took is how wide its rows were, masked columns included.
+            raise Refusal(
+                "masked_explain",
+                "EXPLAIN ANALYZE of a table with masked columns would show how long they are",
+                hint="EXPLAIN without ANALYZE shows the plan.",
+            )
         printed = render([raw])
         fields: tuple[FieldPlan, ...] | None = None
         if analysis.explained:

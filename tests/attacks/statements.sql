@@ -155,3 +155,6 @@ SELECT email FROM customers ORDER BY id;
 -- @alone
 SET ROLE analyst;
 SELECT email FROM employees ORDER BY id;
+
+-- @ explain analyze storage of a materialized scan
+EXPLAIN (ANALYZE, TIMING OFF, SUMMARY OFF, BUFFERS OFF, COSTS OFF) SELECT true FROM generate_series(1, 3) g FULL JOIN shop.employee_directory t ON true;

@@ -108,7 +108,7 @@ SELECT city FROM customers GROUP BY city HAVING count(DISTINCT email) > 1 AND co
 --> city | copied | show | shop.customers.city
 
 -- Statements around a query.
-EXPLAIN (ANALYZE, VERBOSE, BUFFERS) SELECT email, upper(email), city FROM customers WHERE city = 'x';
+EXPLAIN (VERBOSE, COSTS) SELECT email, upper(email), city FROM customers WHERE city = 'x';
 --> QUERY PLAN | computed | show |
 --! SELECT CASE WHEN false THEN customers.email END AS email
 

@@ -205,6 +205,12 @@ EXPLAIN SELECT count(DISTINCT email) FROM customers;
 EXPLAIN SELECT id FROM customers WHERE email IS NULL;
 --> refused | masked_explain
 
+EXPLAIN (ANALYZE) SELECT city FROM customers;
+--> refused | masked_explain
+
+EXPLAIN ANALYZE VERBOSE SELECT cid FROM emails;
+--> refused | masked_explain
+
 EXPLAIN SELECT cid FROM rich;
 --> refused | masked_explain
 

@@ -313,7 +313,7 @@ select customer_id as unique_field, count(*) as n_records from "shop"."orders" w
 EXPLAIN SELECT city, count(*) FROM customers GROUP BY city;
 --> show
 --~
-EXPLAIN (ANALYZE, BUFFERS) SELECT email, city FROM customers WHERE id = 3;
+EXPLAIN (ANALYZE, BUFFERS) SELECT name, price FROM products WHERE id = 3;
 --> show
 --~
 COPY (SELECT id, email, city FROM customers ORDER BY id) TO STDOUT;
