@@ -1,4 +1,4 @@
--- What tools with a window ask the server's catalogs, from what they publish of themselves.
+-- What tools with a window ask the server's catalogs: written after them, not recorded from them.
 
 -- client: DBeaver
 SELECT current_schema(),session_user;
