@@ -2403,6 +2403,7 @@ LIMIT 1000;
 SELECT pg_catalog.lower(name) FROM pg_catalog.pg_settings  WHERE context IN ('user', 'superuser')    AND pg_catalog.lower(name) LIKE pg_catalog.lower('%')
 LIMIT 1000;
 --> show
+--~
 
 -- client: psql 15 tab completion of SET work
 SELECT pg_catalog.lower(name) FROM pg_catalog.pg_settings  WHERE context IN ('user', 'superuser')    AND pg_catalog.lower(name) LIKE pg_catalog.lower('work%')
@@ -2421,6 +2422,7 @@ SELECT vartype FROM pg_catalog.pg_settings WHERE pg_catalog.lower(name) = pg_cat
 SELECT pg_catalog.lower(name) FROM pg_catalog.pg_settings  WHERE pg_catalog.lower(name) LIKE pg_catalog.lower('%')
 LIMIT 1000;
 --> show
+--~
 
 -- client: psql 15 tab completion of SET search_path TO
 SELECT nspname FROM pg_catalog.pg_namespace  WHERE nspname LIKE '%' AND nspname NOT LIKE E'pg\\_toast%' AND nspname NOT LIKE E'pg\\_temp%'
