@@ -23,7 +23,12 @@ from types import FrameType
 NEEDED = (3, 11)
 CHECKOUT = Path(__file__).resolve().parent.parent
 # what, when changed, makes the environment stale
-_INPUTS = ("pyproject.toml", "pgproxy/_build.py", "pgproxy/wire/_kernel.pyx")
+_INPUTS = (
+    "pyproject.toml",
+    "pgproxy/_build.py",
+    "pgproxy/wire/_kernel.pyx",
+    "pgproxy/analysis/_trees.pyx",
+)
 _AGAIN = "PGPROXY_BOOTSTRAPPED"
 _OFFLINE = re.compile(
     r"NewConnectionError|Max retries|name resolution|Network is unreachable|ConnectTimeout"

@@ -1,42 +1,11 @@
-"""Which kernel runs: the compiled one where it was built, or the Python reference.
+"""The wire kernel in use: the compiled one where it was built, or the Python reference."""
 
-The one place of the core that looks at the environment.  ``PGPROXY_IMPL=python`` or ``compiled``
-must get what it names or fail; unset takes the compiled kernel where there is one.  A kernel that
-was built but does not load is an error, never a silent fall-back.
-"""
-
-from importlib import import_module
-import os
-from types import ModuleType
 from typing import TYPE_CHECKING
 
+from pgproxy.compiled import choose
 from pgproxy.wire import _copy_py, _kernel_py
 
-COMPILED = "pgproxy.wire._kernel"
-
-
-def choose(wanted: str) -> tuple[str, ModuleType]:
-    """The name and the module of the kernel that ``PGPROXY_IMPL=wanted`` asks for."""
-    if wanted not in ("", "python", "compiled"):
-        raise ImportError("PGPROXY_IMPL is neither 'python' nor 'compiled'")
-    if wanted == "python":
-        return "python", _kernel_py
-    try:
-        compiled = import_module(COMPILED)
-    except ModuleNotFoundError as error:
-        if error.name != COMPILED:
-            raise
-        if wanted == "compiled":
-            raise ImportError("PGPROXY_IMPL=compiled, but the kernel was not built") from error
-        return "python", _kernel_py
-    if compiled.REVISION == _kernel_py.REVISION:
-        return "compiled", compiled
-    if wanted == "compiled":
-        raise ImportError("PGPROXY_IMPL=compiled, but the kernel is of an older build: reinstall")
-    return "python", _kernel_py
-
-
-IMPLEMENTATION, _kernel_in_use = choose(os.environ.get("PGPROXY_IMPL", ""))
+IMPLEMENTATION, _kernel_in_use = choose("pgproxy.wire._kernel", _kernel_py)
 
 _copy_in_use = _copy_py if IMPLEMENTATION == "python" else _kernel_in_use
 

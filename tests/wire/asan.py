@@ -1,10 +1,10 @@
-"""The compiled kernel's tests once more, under AddressSanitizer.
+"""The compiled kernels' tests once more, under AddressSanitizer.
 
     python -m tests.wire.asan
 
-Builds the kernel instrumented in a directory of its own and runs the tests of the pair on it.  A
+Builds them instrumented in a directory of their own and runs the tests of the pairs on them.  A
 read past a buffer often gives the same answer as no read at all: only this sees it.  Needs gcc with
-its sanitizer libraries, and Cython.  Run it after every change of ``_kernel.pyx``.
+its sanitizer libraries, and Cython.  Run it after every change of a ``.pyx``.
 """
 
 import os
@@ -17,22 +17,24 @@ import tempfile
 
 ROOT = Path(__file__).resolve().parents[2]
 SANITIZERS = "-fsanitize=address,undefined"
+KERNELS = ("wire/_kernel", "analysis/_trees")
 TESTS = [
-    "test_kernel_pair.py",
-    "test_copy_pair.py",
-    "test_copy.py",
-    "test_rows.py",
-    "test_framing.py",
+    "wire/test_kernel_pair.py",
+    "wire/test_copy_pair.py",
+    "wire/test_copy.py",
+    "wire/test_rows.py",
+    "wire/test_framing.py",
+    "analysis/test_trees_pair.py",
 ]
 
 
-def build(room: Path) -> None:
-    """The instrumented kernel, in the copy of the room it belongs to."""
-    source = room / "_kernel.c"
+def build(kernel: Path) -> None:
+    """One instrumented kernel, in the copy of the room it belongs to."""
+    source = kernel.with_suffix(".c")
     subprocess.run(
-        [sys.executable, "-m", "cython", "-3", room / "_kernel.pyx", "-o", source], check=True
+        [sys.executable, "-m", "cython", "-3", f"{kernel}.pyx", "-o", source], check=True
     )
-    target = room / f"_kernel{sysconfig.get_config_var('EXT_SUFFIX')}"
+    target = f"{kernel}{sysconfig.get_config_var('EXT_SUFFIX')}"
     flags = [SANITIZERS, "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer"]
     include = f"-I{sysconfig.get_path('include')}"
     subprocess.run(
@@ -56,7 +58,8 @@ def main() -> int:
         for tree in ("pgproxy", "tests"):
             shutil.copytree(ROOT / tree, copy / tree, ignore=skip)
         shutil.copy(ROOT / "pyproject.toml", copy)
-        build(copy / "pgproxy" / "wire")
+        for kernel in KERNELS:
+            build(copy / "pgproxy" / kernel)
         environment = os.environ | {
             "LD_PRELOAD": f"{library('libasan.so')} {library('libubsan.so')}",
             # the interpreter itself leaks on exit, and its own allocator would hide small errors
@@ -65,7 +68,7 @@ def main() -> int:
             "PYTHONPATH": name,
             "PGPROXY_IMPL": "compiled",
         }
-        tests = [str(copy / "tests" / "wire" / test) for test in TESTS]
+        tests = [str(copy / "tests" / test) for test in TESTS]
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests]
         return subprocess.run(command, cwd=copy, env=environment, check=False).returncode
 

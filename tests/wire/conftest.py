@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pgproxy.wire import _kernel_py, kernel
+from pgproxy.compiled import choose
+from pgproxy.wire import _kernel_py
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -13,9 +14,10 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def compiled() -> "ModuleType":
     """The compiled kernel; the test is skipped where it was not built or is too old."""
-    if kernel.choose("")[0] != "compiled":
+    name, module = choose("pgproxy.wire._kernel", _kernel_py, "")
+    if name != "compiled":
         pytest.skip("the compiled kernel is not built")
-    return kernel.choose("compiled")[1]
+    return module
 
 
 @pytest.fixture(scope="session", params=["python", "compiled"])

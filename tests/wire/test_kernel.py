@@ -9,16 +9,19 @@ from types import ModuleType
 import pytest
 
 import pgproxy
-from pgproxy.wire import _kernel_py, kernel
+from pgproxy.compiled import choose
+from pgproxy.wire import _kernel_py
+
+COMPILED = "pgproxy.wire._kernel"
 
 
 def test_python_kernel_can_always_be_had() -> None:
-    assert kernel.choose("python") == ("python", _kernel_py)
+    assert choose(COMPILED, _kernel_py, "python") == ("python", _kernel_py)
 
 
 def test_unknown_name_is_an_error_not_a_default() -> None:
     with pytest.raises(ImportError, match="neither 'python' nor 'compiled'"):
-        kernel.choose("Compiled")
+        choose(COMPILED, _kernel_py, "Compiled")
 
 
 def run_with(name: str, path: str) -> "subprocess.CompletedProcess[str]":
@@ -39,7 +42,7 @@ def not_built(tmp_path: Path) -> str:
     shutil.copytree(
         Path(pgproxy.__file__).parent,
         tmp_path / "pgproxy",
-        ignore=shutil.ignore_patterns("_kernel.*", "__pycache__"),
+        ignore=shutil.ignore_patterns("_kernel.*", "_trees.*", "__pycache__"),
     )
     return str(tmp_path)
 
@@ -63,9 +66,9 @@ def test_kernel_that_does_not_load_is_no_silent_fall_back(not_built: str) -> Non
 
 def test_stale_build_is_not_taken(monkeypatch: pytest.MonkeyPatch, compiled: ModuleType) -> None:
     monkeypatch.setattr(_kernel_py, "REVISION", compiled.REVISION + 1)
-    assert kernel.choose("") == ("python", _kernel_py)
+    assert choose(COMPILED, _kernel_py, "") == ("python", _kernel_py)
     with pytest.raises(ImportError, match="older build"):
-        kernel.choose("compiled")
+        choose(COMPILED, _kernel_py, "compiled")
 
 
 @pytest.mark.parametrize("name", ["python", "compiled"])
