@@ -38,6 +38,7 @@ def call(walk: "Walk", node: Node, position: Position) -> Lineage:
             node.update(plain)
             return walk(node, position)
         return _other(walk, node, position)
+    routine.check_shadows(walk, body)
     name = qualify(body)
     if name == "count":
         return _count(walk, body, position)
@@ -107,6 +108,8 @@ def _attribute(walk: "Walk", body: Node) -> Node | None:
     if len(arguments) != 1 or len(names) != 1 or "ColumnRef" not in arguments[0]:
         return None
     if any(key in body for key in ("agg_order", "agg_filter", "agg_distinct", "agg_star", "over")):
+        return None
+    if routine.takes_row(walk, names[0]):
         return None
     return attribute_of_row(walk, arguments[0], names[0])
 

@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 from pgproxy.analysis.column import column
 from pgproxy.analysis.context import not_covered
-from pgproxy.analysis.lineage import Lineage, Node, Position, compute
+from pgproxy.analysis.givens import given
+from pgproxy.analysis.lineage import Given, Lineage, Node, Position, Use, compute
 from pgproxy.analysis.names import strings
 
 if TYPE_CHECKING:
@@ -48,19 +49,11 @@ def compare(walk: "Walk", node: Node, position: Position) -> Lineage:
         raise not_covered(kind, body)
     name = _qualify(walk, body)
     left, right = body.get("lexpr"), body.get("rexpr")
-    if (
-        position is Position.TEST
-        and name in EQUALITIES.get(kind, ())
-        and left is not None
-        and right is not None
-        and "ColumnRef" in left
-        and "ColumnRef" in right
-    ):
-        return _equal(walk, left, right)
-    if position is Position.TEST and name == "=" and left and right:
-        pairs = _pairs(left, right)
+    if position is Position.TEST and left and right:
+        pairs = _pairs(left, right) if name == "=" else []
         if pairs:
-            return compute(*(_equal(walk, one, other) for one, other in pairs))
+            return compute(*(_test(walk, node, ("AEXPR_OP", name), *pair) for pair in pairs))
+        return _test(walk, node, (kind, name), left, right)
     inner = walk.INNER[position]
     return compute(*(walk(operand, inner) for operand in (left, right) if operand))
 
@@ -71,12 +64,36 @@ def _pairs(left: Node, right: Node) -> list[tuple[Node, Node]]:
     return list(zip(one, other, strict=True)) if len(one) == len(other) else []
 
 
-def _equal(walk: "Walk", left: Node, right: Node) -> Lineage:
-    if "ColumnRef" not in left or "ColumnRef" not in right:
-        return compute(walk(left, Position.TEST), walk(right, Position.TEST))
-    one, other = column(walk, left, None), column(walk, right, None)
-    walk.use_equal(left, one, other, ".".join(strings(left["ColumnRef"]["fields"])))
-    return compute(one, other)
+def _test(walk: "Walk", node: Node, operator: tuple[str, str], left: Node, right: Node) -> Lineage:
+    """A comparison that decides: an equality where the guard could allow one."""
+    kind, name = operator
+    if "ColumnRef" in left and "ColumnRef" in right:
+        if name in EQUALITIES.get(kind, ()):
+            one, other = column(walk, left, None), column(walk, right, None)
+            walk.use_equal(left, one, other, ".".join(strings(left["ColumnRef"]["fields"])))
+            return compute(one, other)
+    elif "ColumnRef" in left:
+        constants = given(walk, kind, name, right)
+        if constants:
+            return _equal_to(walk, node, left, right, constants)
+    elif "ColumnRef" in right and kind == "AEXPR_OP":
+        constants = given(walk, kind, name, left)
+        if constants:
+            return _equal_to(walk, node, right, left, constants)
+    return compute(walk(left, Position.TEST), walk(right, Position.TEST))
+
+
+def _equal_to(
+    walk: "Walk", node: Node, reference: Node, side: Node, constants: tuple[Given, ...]
+) -> Lineage:
+    """A column beside constants."""
+    own = column(walk, reference, None)
+    other = walk(side, Position.TEST)
+    body = reference["ColumnRef"]
+    name, where = ".".join(strings(body["fields"])), body.get("location", -1)
+    use = Use(Position.EQUAL, own, node, name, where, other, constants, level=walk.level)
+    walk.context.use(use)
+    return compute(own, other)
 
 
 def _qualify(walk: "Walk", body: Node) -> str:

@@ -84,6 +84,7 @@ def _called(call: Node, definitions: list[Node], walk: "Walk") -> Called:
         raise not_covered("an aggregate in FROM", function)
     other = None if is_built_in(function) else routine.find(walk, function)
     if other is None:
+        routine.check_shadows(walk, function)
         name = qualify(function)
     elif other.kind == "f":
         name = other.name

@@ -94,7 +94,7 @@ class Position(Enum):
     COMPUTE = auto()  # it is an argument in an expression of the select list
     COUNT = auto()  # only counted, or asked whether it is NULL, in the select list
     NULL_TEST = auto()  # IS [NOT] NULL in a condition
-    EQUAL = auto()  # compared for equality with another column
+    EQUAL = auto()  # compared for equality with another column, or with constants
     GROUP = auto()  # GROUP BY, DISTINCT
     PARTITION = auto()  # PARTITION BY
     COUNT_DISTINCT = auto()  # count(DISTINCT …)
@@ -107,13 +107,28 @@ class Position(Enum):
     TEST = auto()  # anything else that decides which rows, how many, or whether an error comes
 
 
+class Given(NamedTuple):
+    """A literal or a parameter that a column is compared with, as the statement has it.
+
+    ``node`` is its expression in the tree; ``text`` a literal, None for a parameter; ``number`` the
+    n of ``$n``; ``type_oid`` what it is cast to, 0 for nothing; ``many``: it is an array.
+    """
+
+    node: Node
+    text: str | None
+    number: int = 0
+    type_oid: int = 0
+    many: bool = False
+
+
 class Use(NamedTuple):
     """One place where a statement uses a value that comes from columns.
 
     ``node`` is the expression in the tree (it can be cut in place); ``other`` the opposite side of
-    an EQUAL; ``items`` and ``item`` the ORDER BY list and its entry; ``output``: a GROUP over a
-    whole output field (DISTINCT, UNION), whose computed parts have been cut already; ``level`` the
-    SelectStmt that it happens in.  ``fixed``: it stands in a text that is not sent (the body of a
+    an EQUAL, ``given`` the constants there (``node`` is then the comparison); ``items`` and
+    ``item`` the ORDER BY list and its entry; ``output``: a GROUP over a whole output field
+    (DISTINCT, UNION), whose computed parts have been cut already; ``level`` the SelectStmt that it
+    happens in.  ``fixed``: it stands in a text that is not sent (the body of a
     function), so that nothing can be cut out of it.
     """
 
@@ -123,6 +138,7 @@ class Use(NamedTuple):
     name: str = ""
     location: int = -1
     other: Lineage | None = None
+    given: tuple[Given, ...] = ()
     items: list[Node] | None = None
     item: Node | None = None
     output: bool = False

@@ -17,6 +17,9 @@ from pgproxy.errors import Refusal
 if TYPE_CHECKING:
     from pgproxy.analysis.expression import Walk
 
+# What was made in the database has at least this OID (access/transam.h).
+FIRST_NORMAL_OID = 16384
+
 
 def find(walk: "Walk", body: Node) -> Function | None:
     """The function outside pg_catalog that a call means, its name written with its schema.
@@ -55,6 +58,28 @@ def find(walk: "Walk", body: Node) -> Function | None:
         )
     body["funcname"] = string_nodes((chosen.schema, chosen.name))
     return chosen
+
+
+def check_shadows(walk: "Walk", body: Node) -> None:
+    """Refuse a built-in function's bare name where somebody's function may be meant as well.
+
+    One that takes other than built-in types is meant where such a value is given; it is left to the
+    server, which gets the built-in one's full name.
+    """
+    *schema, name = strings(body["funcname"])
+    catalog, given = walk.context.catalog, len(body.get("args", ()))
+    for path in () if schema else walk.context.names.search_path:
+        for function in catalog.functions.get((path, name), ()) if path != "pg_catalog" else ():
+            built_in = all(oid < FIRST_NORMAL_OID for oid in function.arguments)
+            if built_in and _takes(function, given, body):
+                raise refuse("function", f"which function {name} means is not certain", body)
+
+
+def takes_row(walk: "Walk", name: str) -> bool:
+    """Whether a function of that name may take a row: ``name(c)`` is then no attribute of it."""
+    functions, path = walk.context.catalog.functions, walk.context.names.search_path
+    found = [f for schema in path for f in functions.get((schema, name), ())]
+    return any(_takes(function, 1, {}) for function in found)
 
 
 def _takes(function: Function, given: int, body: Node) -> bool:
@@ -144,12 +169,15 @@ def columns(walk: "Walk", function: Function, given: Lineage) -> list[tuple[str,
 
 
 def _shape(walk: "Walk", function: Function) -> list[tuple[str, int]]:
-    if len(function.outputs) > 1 or (function.outputs and function.returns_set):
-        return list(function.outputs)
-    if function.outputs:
-        return [("", function.outputs[0][1])]
-    kind = walk.context.catalog.types_by_oid.get(function.returns)
-    relation = walk.context.catalog.by_oid.get(kind.relation) if kind else None
+    """Names and types of its columns, as build_function_result_tupdesc has them (funcapi.c)."""
+    outputs = function.outputs
+    if len(outputs) > 1 or (outputs and function.returns_set):
+        return [(name or f"column{n}", oid) for n, (name, oid) in enumerate(outputs, 1)]
+    if outputs:
+        return list(outputs)
+    catalog = walk.context.catalog
+    kind = catalog.types_by_oid.get(catalog.base_type(function.returns))
+    relation = catalog.by_oid.get(kind.relation) if kind else None
     if kind and kind.kind == "c" and relation:
         return [(column.name, column.type_oid) for column in relation.columns]
     return [("", function.returns)]

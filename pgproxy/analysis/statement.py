@@ -271,7 +271,7 @@ def _view_report(fields: list[OutputField], report: Report) -> ViewReport:
     scanned = [use.lineage for use in report.uses if use.position is Position.SCAN]
     for use in report.uses:
         sides = [use.lineage, use.other] if use.other else [use.lineage]
-        if use.position in by_order:
+        if use.position in by_order and not use.given:
             compared += sides
         if use.position in (*by_order, *_TESTS):
             tested.update(*(side.sources for side in sides))

@@ -13,7 +13,7 @@ from pgproxy.analysis.catalog import Catalog
 from pgproxy.config.load import Config, load
 from pgproxy.errors import ConfigError, Finding
 from pgproxy.net.introspection import read_catalog
-from pgproxy.policy.plan import FieldPlan, StatementPlan
+from pgproxy.policy.plan import FieldPlan, Input, StatementPlan
 from pgproxy.policy.planner import CatalogPlanner
 from pgproxy.policy.rules import RoleRule
 
@@ -66,7 +66,7 @@ def _document(plan: StatementPlan) -> dict[str, Any]:
         "reason": refusal.message if refusal else "",
         "hint": refusal.hint if refusal else "",
         "fields": [_field(field) for field in plan.fields or ()],
-        "inputs": [],
+        "inputs": [_input(one) for one in plan.inputs],
         "notices": list(plan.notices),
     }
 
@@ -79,6 +79,15 @@ def _field(field: FieldPlan) -> dict[str, Any]:
         "treatment": field.treatment.name,
         "class": field.class_name,
         "reason": field.reason,
+    }
+
+
+def _input(one: Input) -> dict[str, Any]:
+    return {
+        "column": one.column,
+        "given": f"parameter ${one.number}" if one.number else "literal",
+        "treatment": one.treatment.name,
+        "domain": one.treatment.domain or one.domain,
     }
 
 
@@ -101,5 +110,9 @@ def _show(plan: StatementPlan) -> None:
             field.reason,
         )
     console.print(table)
+    for one in plan.inputs:
+        given = f"parameter ${one.number}" if one.number else "a literal"
+        told = f"{given} beside {one.column}: a token of it is resolved, all else matches nothing"
+        console.print(f"INPUT: {told}", markup=False, highlight=False)
     for notice in plan.notices:
         console.print(f"NOTICE: {notice}", markup=False, highlight=False)

@@ -7,17 +7,16 @@ leg's end ends both.  Nothing is decided here about what may pass.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 import logging
 import time
-from typing import Protocol
 
 from pgproxy.analysis.catalog import Catalog
 from pgproxy.errors import Unavailable
+from pgproxy.net.house import House
 from pgproxy.net.legs import Leg
 from pgproxy.net.logs import origin
-from pgproxy.net.lookups import Tokens
-from pgproxy.net.services import Services
+from pgproxy.net.lookups import Tokens, Values
 from pgproxy.session.effects import (
     Audit,
     CatalogChanged,
@@ -28,6 +27,7 @@ from pgproxy.session.effects import (
     LoadCatalog,
     RefreshCatalog,
     ResolveTokens,
+    ResolveValues,
     ToClient,
     ToUpstream,
 )
@@ -46,29 +46,6 @@ LINGER_SWEEPS = 10  # at most, where the peer has our last bytes and goes on sen
 LEFT_SWEEPS = 10
 
 log = logging.getLogger(__name__)
-
-
-class House(Protocol):
-    """Where conversations live."""
-
-    services: Services
-    startup_seconds: float
-    held: bool  # nothing is read: the audit trail is behind
-
-    def entered(self, conversation: Conversation) -> bool:
-        """A connection has come; False: there is no room even to say so."""
-
-    def admit(self, conversation: Conversation) -> tuple[str, str] | None:
-        """It has said who it is; the answer is a SQLSTATE and a message where it may not stay."""
-
-    def watch(self, conversation: Conversation) -> None:
-        """Call its ``sweep`` once a second until that returns False."""
-
-    def left(self, conversation: Conversation) -> None:
-        """Both legs are closed."""
-
-    def start(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
-        """Run something in the background."""
 
 
 class Conversation:
@@ -239,7 +216,8 @@ class Conversation:
         self.flow_changed()
 
     def _request(
-        self, effect: ConnectUpstream | LoadCatalog | RefreshCatalog | ResolveTokens
+        self,
+        effect: ConnectUpstream | LoadCatalog | RefreshCatalog | ResolveTokens | ResolveValues,
     ) -> list[Effect]:
         if self.session.closed:
             return []
@@ -250,6 +228,8 @@ class Conversation:
             self._admitted = True
         if isinstance(effect, ResolveTokens):
             self._services.lookups.ask(effect.requests, self._tokens)
+        elif isinstance(effect, ResolveValues):
+            self._services.lookups.ask_values(effect.requests, self._values)
         elif isinstance(effect, ConnectUpstream):
             self._connecting = self._house.start(self._connect())
         else:
@@ -302,6 +282,15 @@ class Conversation:
         else:
             tokens = answer
             self._event(lambda: self.session.tokens_ready(tokens))
+
+    def _values(self, answer: Values | Unavailable) -> None:
+        if isinstance(answer, Unavailable):
+            log.warning("%s", answer.message)
+            reason = answer.message
+            self._event(lambda: self.session.values_failed(reason))
+        else:
+            values = answer
+            self._event(lambda: self.session.values_ready(values))
 
     def _late(self) -> None:
         self._start_timer = None

@@ -13,12 +13,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 import logging
 import time
+from typing import Any
 
 from pgproxy.errors import Unavailable
 from pgproxy.net.histogram import Histogram
 from pgproxy.net.logs import origin
 from pgproxy.session.counters import Counters
-from pgproxy.treatment.tokens import TokenRequest, TokenSpace
+from pgproxy.treatment.tokens import TokenRequest, TokenSpace, ValueRequest
 from pgproxy.vault.store import Vault
 
 PING_SECONDS = 5.0
@@ -28,21 +29,28 @@ PING_SECONDS = 5.0
 FAILED_SECONDS = 2.0
 
 Tokens = tuple[Mapping[bytes, bytes], ...]
-# Gets the tokens in the order of the requests, or why there are none.
+Values = tuple[Mapping[bytes, bytes | None], ...]
+# Gets the tokens in the order of the requests, or why there are none; the same for values.
 Answered = Callable[[Tokens | Unavailable], None]
-_Found = dict[TokenSpace, dict[bytes, bytes] | Unavailable]
+AnsweredValues = Callable[[Values | Unavailable], None]
+
+# What one round asks for: of which space, and whether tokens are wanted or values.
+_Wanted = tuple[TokenSpace, bool]
+_Found = dict[_Wanted, dict[bytes, Any] | Unavailable]
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    requests: tuple[TokenRequest, ...]
-    answered: Answered
+    """``wanted`` in the order of the requests, with what is looked up."""
+
+    wanted: tuple[tuple[_Wanted, tuple[bytes, ...]], ...]
+    answered: Callable[[Any], None]
 
 
 class Lookups:
-    """Values → tokens, for all sessions of this process."""
+    """Values → tokens and back, for all sessions of this process."""
 
     def __init__(self, vault: Vault, counters: Counters) -> None:
         self._vault = vault
@@ -55,7 +63,14 @@ class Lookups:
 
     def ask(self, requests: tuple[TokenRequest, ...], answered: Answered) -> None:
         """Call back, from the loop, once every value has a durable token or none can be had."""
-        self._gathered.append(_Asked(requests, answered))
+        self._ask(_Asked(tuple(((r.space, True), r.values) for r in requests), answered))
+
+    def ask_values(self, requests: tuple[ValueRequest, ...], answered: AnsweredValues) -> None:
+        """Call back, from the loop, with what the tokens stand for; None for what is no token."""
+        self._ask(_Asked(tuple(((r.space, False), r.tokens) for r in requests), answered))
+
+    def _ask(self, asked: _Asked) -> None:
+        self._gathered.append(asked)
         if not self._busy:
             self._start_round()
 
@@ -75,13 +90,13 @@ class Lookups:
     def _start_round(self) -> None:
         asked, self._gathered = self._gathered, []
         self._busy = True
-        values: dict[TokenSpace, dict[bytes, None]] = {}
+        wanted: dict[_Wanted, dict[bytes, None]] = {}
         for one in asked:
-            for request in one.requests:
-                values.setdefault(request.space, {}).update(dict.fromkeys(request.values))
+            for what, keys in one.wanted:
+                wanted.setdefault(what, {}).update(dict.fromkeys(keys))
         started = time.perf_counter()
         future = self._loop.run_in_executor(
-            self._thread, _find, self._vault, {s: list(v) for s, v in values.items()}
+            self._thread, _find, self._vault, {what: list(keys) for what, keys in wanted.items()}
         )
         future.add_done_callback(lambda done: self._end_round(asked, started, done.result()))
 
@@ -91,40 +106,42 @@ class Lookups:
         if self._gathered:
             self._start_round()
         for one in asked:
-            answer = _answer(one.requests, found)
+            answer = _answer(one, found)
             failed = isinstance(answer, Unavailable)
-            count = sum(len(request.values) for request in one.requests)
+            count = sum(len(keys) for _, keys in one.wanted)
             self._counters.vault_lookups["failed" if failed else "answered"] += count
             one.answered(answer)
 
 
-def _find(vault: Vault, values: Mapping[TokenSpace, Sequence[bytes]]) -> _Found:
+def _find(vault: Vault, wanted: Mapping[_Wanted, Sequence[bytes]]) -> _Found:
     """In the vault's thread.  One space that fails at once takes no other with it."""
     found: _Found = {}
     given_up: Unavailable | None = None
-    for space, wanted in values.items():
+    for what, keys in wanted.items():
         if given_up is not None:
-            found[space] = given_up
+            found[what] = given_up
             continue
+        space, tokens = what
         started = time.monotonic()
         try:
-            found[space] = dict(zip(wanted, vault.tokens(space, wanted), strict=True))
+            ask = vault.tokens if tokens else vault.values
+            found[what] = dict(zip(keys, ask(space, keys), strict=True))
         except Unavailable as error:
-            found[space] = error
+            found[what] = error
             if time.monotonic() - started >= FAILED_SECONDS:
                 given_up = error
         except Exception as error:
             # Its text may hold a value: only where it came from is told.
             log.error("fault in the vault: %s", origin(error))
-            found[space] = Unavailable("the vault failed (a fault of pgproxy)")
+            found[what] = Unavailable("the vault failed (a fault of pgproxy)")
     return found
 
 
-def _answer(requests: tuple[TokenRequest, ...], found: _Found) -> Tokens | Unavailable:
+def _answer(asked: _Asked, found: _Found) -> tuple[dict[bytes, Any], ...] | Unavailable:
     answer = []
-    for request in requests:
-        tokens = found[request.space]
-        if isinstance(tokens, Unavailable):
-            return tokens
-        answer.append({value: tokens[value] for value in request.values})
+    for what, keys in asked.wanted:
+        known = found[what]
+        if isinstance(known, Unavailable):
+            return known
+        answer.append({key: known[key] for key in keys})
     return tuple(answer)

@@ -66,8 +66,9 @@ class _Reader(Collector):
         yield _count("refusals", "Statements and logins refused.", (*role, "reason"), c.refusals)
         yield _count("rows", "Rows sent to clients.", role, c.rows)
         yield _count("fields_treated", "Values replaced.", ("class", "treatment"), c.fields_treated)
-        # Tokens on the way in are not there yet: none has been resolved.
-        yield _total("tokens_resolved", "Tokens turned into values on their way in.", 0)
+        resolved, unknown = c.tokens_resolved, c.tokens_unknown
+        yield _total("tokens_resolved", "Tokens turned into values on their way in.", resolved)
+        yield _total("tokens_unknown", "Values that came in for tokens and were none.", unknown)
         yield _count(
             "vault_lookups", "Values the vault was asked for.", ("result",), c.vault_lookups
         )

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from pgproxy.analysis.catalog import SYSTEM_SCHEMAS, Catalog, Relation
-from pgproxy.analysis.lineage import Source
+from pgproxy.analysis.lineage import Lineage, Source
 from pgproxy.analysis.system_catalogs import NULLED
 from pgproxy.errors import Refusal
 from pgproxy.policy.rules import (
@@ -77,6 +77,15 @@ class Masks:
         by_oid = self._catalog.by_oid
         found = [s for s in sources if s.relation in by_oid and by_oid[s.relation].kind not in "vm"]
         return sorted(found) if len(found) > 1 else found
+
+    def types(self, lineage: Lineage) -> set[tuple[int, int]]:
+        """Types below all domains, and typmods, of the columns that a value is copied from."""
+        return {
+            (self._catalog.base_type(column.type_oid), column.typmod)
+            for source in self.stored(lineage.copied)
+            for column in self._catalog.by_oid[source.relation].columns
+            if column.attnum == source.attnum
+        }
 
     def touches(self, oid: int) -> bool:
         """Whether a relation has a masked column."""

@@ -6,8 +6,9 @@ Three answers a use: let it be, cut it out of the statement, or refuse.
 from pgproxy.analysis.lineage import Lineage, Position, Report, Source, Use, cut
 from pgproxy.errors import Refusal
 from pgproxy.policy.classes import Mask, Masks
+from pgproxy.policy.inputs import Accepted, comparable
 from pgproxy.policy.order import scans_in_order, settle_calls, shuffle, tells_plan
-from pgproxy.policy.rules import SHOWS_EQUALITY, Computed, Filters, Policy, RoleRule, Writes
+from pgproxy.policy.rules import SHOWS_EQUALITY, Computed, Filters, Policy, RoleRule, Token, Writes
 
 _DOES = {
     Position.NULL_TEST: "tests a value computed from",
@@ -45,6 +46,7 @@ class Guard:
         self._explained = False
         # Uses that sort or hash rows by masked values, though nobody may see in what order.
         self._compared: list[Use] = []
+        self.accepted: list[Accepted] = []
         self.notices: list[str] = []
         self.cut_columns: dict[str, None] = {}
 
@@ -173,6 +175,9 @@ class Guard:
         filters = self._filters(sources)
         if filters is Filters.VALUES or not sources:
             return
+        if use.given:
+            self._given(use, sources)
+            return
         together = use.lineage.either(other)
         if (
             filters is Filters.REFUSE
@@ -187,6 +192,38 @@ class Guard:
                 "Join masked columns of one class, or columns that are shown.",
             )
         self._compared.append(use)
+
+    def _given(self, use: Use, sources: list[Source]) -> None:
+        """A masked column beside constants: tokens are resolved where they meet their column."""
+        mask = self._masks.mask(sources[0])
+        kinds = {type_oid for type_oid, _ in self._masks.types(use.lineage)}
+        type_oid = kinds.pop() if len(kinds) == 1 else 0
+        if (
+            self._filters(sources) is Filters.REFUSE
+            or mask is None
+            or not isinstance(mask.treatment, Token)
+            or not mask.treatment.reversible
+            or not self._alike(use.lineage)
+            or use.fixed
+            or not all(comparable(given, type_oid) for given in use.given)
+        ):
+            raise self._refusal(
+                use,
+                sources,
+                "it can be compared with constants where its treatment is a token",
+                "Filter by a column that is shown, or by a token where columns are tokens.",
+            )
+        if self._explained:
+            raise self._refusal(
+                use,
+                sources,
+                "EXPLAIN would show the value that the token stands for",
+                "Explain it without that condition.",
+            )
+        self.accepted.append(Accepted(use, self._masks.name(sources[0]), mask, type_oid))
+        if len(use.given) > 1 or use.given[0].many:
+            # Rows of several values: in which order an index gives them is theirs.
+            self._compared.append(use)
 
     def _order(self, use: Use, sources: list[Source]) -> None:
         filters = self._filters(sources)

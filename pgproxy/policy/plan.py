@@ -1,10 +1,10 @@
 """The plan: the decision for one statement under one role, as the session carries it out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from pgproxy.errors import Refusal
-from pgproxy.policy.rules import Treatment
+from pgproxy.policy.rules import Token, Treatment
 
 
 class Derivation(StrEnum):
@@ -77,13 +77,33 @@ class CopyFormat:
 
 
 @dataclass(frozen=True, slots=True)
+class Input:
+    """A token that comes in: what is resolved to its value before the server sees it.
+
+    In the place of a literal the plan's SQL has ``$mark``, with a number that nothing else has; a
+    parameter is ``number``.  ``type_oid`` is the column's base type; ``many``: an array
+    of what the column is compared with.
+    """
+
+    column: str
+    treatment: Token
+    domain: str
+    type_oid: int
+    literal: str | None = field(default=None, repr=False)
+    mark: int = 0
+    number: int = 0
+    many: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class StatementPlan:
     """One statement: what its fields become, or why it is refused.
 
     ``fields`` is None for a statement that returns no rows.  ``touches_masked``: error and notice
     texts of the server are withheld.  ``sql`` is for the audit trail: literals removed.
     ``name_use``: it makes, runs or drops what has a name; the fields of EXECUTE and FETCH are those
-    of the name, and None here.  ``copy``: the fields come as CopyData.
+    of the name, and None here.  ``copy``: the fields come as CopyData.  ``inputs``: what is to be
+    resolved, the literals in the order of the text.
     """
 
     kind: str
@@ -94,6 +114,7 @@ class StatementPlan:
     touches_masked: bool = True
     name_use: NameUse | None = None
     copy: CopyFormat | None = None
+    inputs: tuple[Input, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,13 @@ from pgproxy.analysis.utility import Named
 from pgproxy.errors import Refusal
 from pgproxy.policy.classes import Mask, Masks
 from pgproxy.policy.guard import Guard
+from pgproxy.policy.inputs import FIRST_MARK, check_marks, take, without_marks
 from pgproxy.policy.plan import (
     REFUSED_STATEMENT,
     CopyFormat,
     Derivation,
     FieldPlan,
+    Input,
     NameAct,
     NameUse,
     QueryPlan,
@@ -79,9 +81,10 @@ class CatalogPlanner:
             return _refused([], [], refusal)
         plans: list[StatementPlan] = []
         texts: list[str] = []
+        marks = FIRST_MARK
         for raw in statements:
             try:
-                plan, printed = self._statement(raw)
+                plan, printed = self._statement(raw, marks)
             except Refusal as refusal:
                 kind = next(iter(raw["stmt"]))
                 return _refused(plans, texts, _at_character(refusal, text), kind)
@@ -98,9 +101,15 @@ class CatalogPlanner:
                 return _refused(plans, texts, fault)
             plans.append(plan)
             texts.append(printed)
-        return QueryPlan(tuple(plans), "; ".join(texts).encode())
+            marks += len(plan.inputs)
+        sent = "; ".join(texts)
+        try:
+            check_marks(sent, [one for plan in plans for one in plan.inputs])
+        except Refusal as refusal:
+            return _refused([], [], refusal)
+        return QueryPlan(tuple(plans), sent.encode())
 
-    def _statement(self, raw: Tree) -> tuple[StatementPlan, str]:
+    def _statement(self, raw: Tree, mark: int) -> tuple[StatementPlan, str]:
         analysis = self._analyzer.analyze(raw)
         guard = Guard(self._policy, self._rule, self._masks)
         guard.judge(analysis.report, explained=analysis.explained)
@@ -111,6 +120,10 @@ class CatalogPlanner:
                 "EXPLAIN ANALYZE of a table with masked columns would show how long they are",
                 hint="EXPLAIN without ANALYZE shows the plan.",
             )
+        inputs: list[Input] = []
+        if guard.accepted:
+            bound = analysis.named is None and analysis.copy is None
+            inputs = take(raw, guard.accepted, mark, bound=bound)
         printed = render([raw])
         fields: tuple[FieldPlan, ...] | None = None
         if analysis.explained:
@@ -119,11 +132,12 @@ class CatalogPlanner:
             fields = tuple(self._field(field) for field in analysis.fields)
         plan = StatementPlan(
             kind=analysis.kind,
-            audit_sql=audit_sql(printed.encode()),
+            audit_sql=audit_sql(without_marks(printed, inputs).encode()),
             fields=fields,
             notices=(*guard.notices, *_computed_notices(fields or (), guard.cut_columns)),
             touches_masked=self._touches(analysis),
             copy=self._copy(analysis),
+            inputs=tuple(inputs),
         )
         return _with_name(plan, analysis.named), printed
 
@@ -144,11 +158,7 @@ class CatalogPlanner:
 
     def _type(self, lineage: Lineage) -> tuple[int, int]:
         """Type and typmod of a field that is a column's value; (0, -1) where that is not sure."""
-        found: set[tuple[int, int]] = set()
-        for source in self._masks.stored(lineage.copied):
-            for column in self._catalog.by_oid[source.relation].columns:
-                if column.attnum == source.attnum:
-                    found.add((self._catalog.base_type(column.type_oid), column.typmod))
+        found = self._masks.types(lineage)
         return found.pop() if len(found) == 1 else (0, -1)
 
     def _shown_relations(self, kind: str) -> str:

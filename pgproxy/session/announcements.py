@@ -8,10 +8,10 @@ runs the statement: what it describes before that is kept, and judged then.
 from pgproxy.errors import UpstreamViolation
 from pgproxy.policy.plan import StatementPlan
 from pgproxy.session.copies import CopyResult
-from pgproxy.session.questions import Shared
 from pgproxy.session.replies import Expect
 from pgproxy.session.results import Layouts, Result, check
 from pgproxy.session.runs import THROUGH
+from pgproxy.session.shared import Shared
 from pgproxy.session.statements import Asked, Portal, Run
 
 DESCRIBED = (Expect.LAYOUT, Expect.DESCRIBE_STATEMENT, Expect.DESCRIBE_PORTAL)

@@ -13,11 +13,12 @@ from pgproxy.session.announcements import DESCRIBED, RUNNING, Announcements
 from pgproxy.session.changes import words
 from pgproxy.session.copies import CopyResult
 from pgproxy.session.effects import ResolveTokens
-from pgproxy.session.questions import Shared
+from pgproxy.session.inputs import asks
 from pgproxy.session.replies import Expect
 from pgproxy.session.reports import Reports
 from pgproxy.session.results import Result
 from pgproxy.session.runs import current, planned
+from pgproxy.session.shared import Shared
 from pgproxy.session.statements import Asked, Run
 from pgproxy.treatment.tokens import TokenRequest
 from pgproxy.wire import backend
@@ -174,6 +175,9 @@ class Answers:
         if statement is None:
             raise UpstreamViolation("the server bound a statement that is not known here")
         self._runs.validate(statement, entry.version)
+        if entry.resolved is not (statement if asks(statement.only) else None):
+            # Values went to another statement than they were meant for, or tokens went unresolved.
+            raise UpstreamViolation("the server bound another statement than was foreseen")
         self._reports.touched(self._names.bound(entry, statement).plan)
         self._confirm(backend.BIND_COMPLETE, body)
 
@@ -213,6 +217,8 @@ class Answers:
         if (run.plan.fields is None) != (result is None):
             raise UpstreamViolation("the server ended a statement without its rows")
         plan = current(entry)
+        if entry.statement is not None and entry.done == 0:
+            self._tell(entry.statement.notices)
         self._notices(plan, run)
         self._reports.completed(entry, plan, run, result)
         entry.done += 1
@@ -227,6 +233,8 @@ class Answers:
         run = self._announced.run(portal, entry)
         if not portal.noticed:
             portal.noticed = True
+            self._tell(portal.statement.notices if portal.statement else ())
+            self._tell(portal.notices)
             self._notices(portal.plan, run)
         self._reports.completed(entry, portal.plan, run, portal.result)
         return run, portal.result
@@ -241,7 +249,10 @@ class Answers:
             texts += run.plan.notices
         if behind is not None:
             behind.noticed = True
-        for text in texts:
+        self._tell(texts)
+
+    def _tell(self, notices: tuple[str, ...]) -> None:
+        for text in notices:
             self._reports.notice(text)
 
     def _portal_suspended(self, body: bytes) -> None:

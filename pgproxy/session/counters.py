@@ -23,6 +23,8 @@ class Counters:
     rows: Counter[str] = field(default_factory=Counter)  # role
     fields_treated: Counter[tuple[str, str]] = field(default_factory=Counter)  # class, treatment
     vault_lookups: Counter[str] = field(default_factory=Counter)  # result
+    tokens_resolved: int = 0  # tokens that came in and stood for something
+    tokens_unknown: int = 0  # what was compared with a token and is none
     plan_cache: Counter[str] = field(default_factory=Counter)  # hit, miss
     plan_seconds: float = 0.0
     bytes: Counter[str] = field(default_factory=Counter)  # direction

@@ -6,7 +6,7 @@ Values sit in ``data`` and in token requests only, and neither is ever printed.
 from dataclasses import dataclass, field
 
 from pgproxy.session.audit import AuditRecord
-from pgproxy.treatment.tokens import TokenRequest
+from pgproxy.treatment.tokens import TokenRequest, ValueRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,13 @@ class ResolveTokens:
 
 
 @dataclass(frozen=True, slots=True)
+class ResolveValues:
+    """What these tokens stand for; answered by ``values_ready`` or ``values_failed``."""
+
+    requests: tuple[ValueRequest, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Audit:
     """Put down one record."""
 
@@ -91,6 +98,7 @@ Effect = (
     | RefreshCatalog
     | CatalogChanged
     | ResolveTokens
+    | ResolveValues
     | Audit
     | Close
 )

@@ -12,10 +12,11 @@ from pgproxy.session.ledger import Ledger
 from pgproxy.session.outbox import Outbox
 from pgproxy.session.phase import Phase
 from pgproxy.session.planning import Planning
-from pgproxy.session.questions import Questions, Shared
+from pgproxy.session.questions import Questions
 from pgproxy.session.replies import ReplyQueue
 from pgproxy.session.reports import Reports
 from pgproxy.session.runs import Runs
+from pgproxy.session.shared import Shared
 from pgproxy.session.statements import Asked, Names
 from pgproxy.wire.frontend import Terminate
 
@@ -45,7 +46,7 @@ class Guard(Phase):
 
     @property
     def client_blocked(self) -> bool:
-        """A catalog is awaited, or the pipeline is full."""
+        """A catalog or a value is awaited, or the pipeline is full."""
         return self._questions.blocked
 
     @property
@@ -73,6 +74,7 @@ class Guard(Phase):
     def upstream_data(self, data: bytes) -> None:
         """Answers."""
         self._answers.feed(data)
+        self._questions.answered()
 
     def upstream_closed(self) -> None:
         """What it sent before still counts, if it only waits for tokens."""
@@ -88,9 +90,18 @@ class Guard(Phase):
         """The statement that needed it is refused, by the plan there is if that still holds."""
         self._questions.refreshed(failed=True)
 
+    def values_ready(self, found: tuple[Mapping[bytes, bytes | None], ...]) -> None:
+        """The statement goes on."""
+        self._questions.values_ready(found)
+
+    def values_failed(self, reason: str) -> None:
+        """The statement that has the tokens is refused."""
+        self._questions.values_ready(None)
+
     def tokens_ready(self, tokens: tuple[Mapping[bytes, bytes], ...]) -> None:
         """The rows go on."""
         self._answers.tokens_ready(tokens)
+        self._questions.answered()
         self._end_with_upstream()
 
     def tokens_failed(self, reason: str) -> None:

@@ -102,3 +102,11 @@ class Phase:
     def tokens_failed(self, reason: str) -> None:
         """No tokens."""
         raise NotImplementedError
+
+    def values_ready(self, found: tuple[Mapping[bytes, bytes | None], ...]) -> None:
+        """What tokens that were asked for stand for."""
+        raise NotImplementedError
+
+    def values_failed(self, reason: str) -> None:
+        """Nobody knows what they stand for."""
+        raise NotImplementedError

@@ -5,19 +5,18 @@ client's; Sync, Flush and Close are never invented, dropped or moved.
 """
 
 from collections import deque
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from enum import Enum, auto
 
 from pgproxy.errors import ClientViolation, Refusal
 from pgproxy.policy.plan import REFUSED_STATEMENT, QueryPlan, StatementPlan
-from pgproxy.session.context import SessionContext
 from pgproxy.session.effects import Close, RefreshCatalog
-from pgproxy.session.foreseen import Foreseen
-from pgproxy.session.outbox import Outbox
-from pgproxy.session.planning import Planning
-from pgproxy.session.replies import Expect, ReplyQueue
-from pgproxy.session.runs import Runs, same
-from pgproxy.session.statements import Asked, Names, Statement, key
+from pgproxy.session.inputs import asks, literal_keys
+from pgproxy.session.replies import ENDS_READY, Expect
+from pgproxy.session.resolving import Resolving
+from pgproxy.session.runs import same
+from pgproxy.session.shared import Shared
+from pgproxy.session.statements import Asked, Statement, key
 from pgproxy.wire import frontend
 from pgproxy.wire.framing import Framer, message
 
@@ -34,6 +33,12 @@ _UNSURE = Refusal(
     "the catalog of the database cannot be read in time: try again",
     sqlstate="58000",
 )
+_EXECUTED = Refusal(
+    "masked_equal",
+    "EXECUTE of a statement whose parameters are compared with a masked column: tokens are "
+    "resolved in parameters of the protocol",
+    hint="Bind the statement, or write the token into the SQL.",
+)
 # Looks at the catalog that one message waits for, while others keep changing it.
 _ROUNDS = 20
 _FUNCTION_CALL = Refusal(
@@ -43,17 +48,13 @@ _FUNCTION_CALL = Refusal(
 )
 
 
-@dataclass(slots=True)
-class Shared:
-    """What the two halves of a masked session have in common."""
+class Awaited(Enum):
+    """What the first message needs before it can go out."""
 
-    context: SessionContext
-    outbox: Outbox
-    queue: ReplyQueue[Asked]
-    names: Names
-    foreseen: Foreseen
-    planning: Planning
-    runs: Runs
+    NOTHING = auto()
+    CATALOG = auto()
+    VALUES = auto()  # what tokens stand for
+    ANSWERS = auto()  # of the server, to what went before
 
 
 class Questions:
@@ -68,15 +69,21 @@ class Questions:
         self._framer = Framer(
             shared.context.limits.message_bytes, merge_rows=False, violation=ClientViolation
         )
-        # Messages that wait for a newer catalog, in order; the first has asked for it.
+        # Messages that wait, in order; the first has asked for what it needs.
         self._held: deque[tuple[int, bytes]] = deque()
+        self._awaited = Awaited.NOTHING
         self._rounds = 0
         self._refreshed = False
-        self.waiting = False
+        self._inputs = Resolving(shared.context.counters, shared.outbox)
+
+    @property
+    def waiting(self) -> bool:
+        """The first message kept here cannot go out yet."""
+        return self._awaited is not Awaited.NOTHING
 
     @property
     def blocked(self) -> bool:
-        """A catalog is awaited, or too many replies are outstanding."""
+        """Something is awaited, or too many replies are outstanding."""
         return self.waiting or len(self._queue) >= self._shared.context.limits.pipeline
 
     @property
@@ -91,11 +98,33 @@ class Questions:
 
     def refreshed(self, *, failed: bool = False) -> None:
         """The catalog that was awaited is there, or is not to be had: go on with what there is."""
-        if self.waiting:
-            self.waiting = False
+        if self._awaited is Awaited.CATALOG:
             self._refreshed = True
             self._rounds = _ROUNDS if failed else self._rounds + 1
-            self._run()
+            self._go_on()
+
+    def values_ready(self, found: tuple[Mapping[bytes, bytes | None], ...] | None) -> None:
+        """What the tokens of a message stand for; None: the vault does not say."""
+        if self._awaited is Awaited.VALUES:
+            self._inputs.learn(found)
+            self._go_on()
+
+    def answered(self) -> None:
+        """The server has answered something."""
+        if self._awaited is Awaited.ANSWERS and self._settled():
+            self._go_on()
+
+    def _go_on(self) -> None:
+        self._awaited = Awaited.NOTHING
+        self._run()
+
+    def _settled(self) -> bool:
+        """Whether all that was sent before the last Sync is answered.
+
+        If a message of what is left fails, the server skips what comes behind it: a name is then
+        what was foreseen, or nobody's business.
+        """
+        return not any(entry.expect in ENDS_READY for entry in self._queue.entries)
 
     def _run(self) -> None:
         held = self._held
@@ -105,9 +134,10 @@ class Questions:
                 held.popleft()
                 self._refreshed = False
                 self._rounds = 0
+                self._inputs.clear()
 
     def _forward(self, kind: int, body: bytes) -> bool:
-        """Sends a message on; False when a newer catalog is needed first."""
+        """Sends a message on; False when something must be known first."""
         if self._queue.skipping and kind not in (frontend.SYNC, frontend.TERMINATE):
             # The server would discard it unread and unanswered.
             return True
@@ -170,16 +200,19 @@ class Questions:
         return None
 
     def _ask(self) -> None:
-        self.waiting = True
+        self._awaited = Awaited.CATALOG
         self._outbox.add(RefreshCatalog(self._planning.database, self._planning.version))
 
     def _query(self, query: frontend.Query) -> bool:
         plan = self._plan(query.query)
         if plan is None:
             return False
-        refusal = self._outdated(self._foreseen.used(plan.statements))
+        refusal = self._refused_use(self._foreseen.used(plan.statements))
+        if not self.waiting and not self._inputs.ask(literal_keys(plan)):
+            self._awaited = Awaited.VALUES
         if self.waiting:
             return False
+        refusal = refusal or self._inputs.refusal
         if refusal is None:
             self._send_query(query.query, plan)
         else:
@@ -187,30 +220,51 @@ class Questions:
         return True
 
     def _send_query(self, text: bytes, plan: QueryPlan) -> None:
-        self._push(Asked(Expect.QUERY, statement=self._statement(text, plan)))
-        self._outbox.upstream(frontend.Query(plan.sql).encode())
+        sql, notices = self._inputs.text(plan)
+        self._push(Asked(Expect.QUERY, statement=self._statement(text, plan, notices=notices)))
+        self._outbox.upstream(frontend.Query(sql).encode())
 
     def _parse(self, parse: frontend.Parse) -> bool:
         plan = self._plan(parse.query)
         if plan is None:
             return False
-        statement = self._statement(parse.query, plan)
+        if not self._inputs.ask(literal_keys(plan)):
+            self._awaited = Awaited.VALUES
+            return False
+        if self._inputs.refusal is not None:
+            plan = _refusing(self._inputs.refusal)
+        sql, notices = self._inputs.text(plan)
+        types = parse.parameter_types
+        statement = self._statement(parse.query, plan, types=types, notices=notices)
         self._push(Asked(Expect.PARSE, name=key(parse.statement), statement=statement))
-        sent = frontend.Parse(parse.statement, plan.sql, parse.parameter_types)
+        sent = frontend.Parse(parse.statement, sql, types)
         self._outbox.upstream(sent.encode())
         return True
 
     def _bind(self, bind: frontend.Bind, body: bytes) -> bool:
         source, portal = key(bind.statement), key(bind.portal)
         statement = self._foreseen.statement(source)
+        entry = Asked(Expect.BIND, name=portal, source=source)
         if statement is not None:
-            refusal = self._outdated((statement, *self._foreseen.used((statement.only,))))
+            refusal = self._outdated((statement,))
+            if refusal is None and not self.waiting:
+                refusal = self._refused_use(self._foreseen.used((statement.only,)))
+            if refusal is None and not self.waiting and asks(statement.only):
+                if not self._settled():
+                    self._awaited = Awaited.ANSWERS
+                elif not self._inputs.ask_parameters(statement, bind):
+                    self._awaited = Awaited.VALUES
+                refusal = self._inputs.refusal
+            if self.waiting:
+                return False
             if refusal is not None:
                 self._refuse(refusal)
-            if self.waiting or refusal is not None:
-                return not self.waiting
-        self._push(Asked(Expect.BIND, name=portal, source=source))
-        self._outbox.upstream(message(frontend.BIND, body))
+                return True
+            if asks(statement.only):
+                bind, entry.notices = self._inputs.bound(statement, bind)
+                entry.resolved = statement
+        self._push(entry)
+        self._outbox.upstream(bind.encode() if entry.resolved else message(frontend.BIND, body))
         self._describe(bind.portal)
         return True
 
@@ -221,11 +275,12 @@ class Questions:
             # No Bind of it has passed here, so its layout is not known.
             self._describe(execute.portal)
         elif plan is not None:
-            refusal = self._outdated(self._foreseen.used((plan,)))
+            refusal = self._refused_use(self._foreseen.used((plan,)))
+            if self.waiting:
+                return False
             if refusal is not None:
                 self._refuse(refusal)
-            if self.waiting or refusal is not None:
-                return not self.waiting
+                return True
         self._push(Asked(Expect.EXECUTE, name=portal))
         self._outbox.upstream(message(frontend.EXECUTE, body))
         return True
@@ -252,6 +307,13 @@ class Questions:
             statement.plan, statement.version = plan, self._planning.version
         return None
 
+    def _refused_use(self, statements: Iterable[Statement]) -> Refusal | None:
+        """Why one of the statements that EXECUTE names cannot run; see ``_outdated``."""
+        used = list(statements)
+        if any(asks(statement.only) for statement in used):
+            return _EXECUTED
+        return self._outdated(used)
+
     def _refuse(self, refusal: Refusal) -> None:
         """In place of a Bind or an Execute."""
         plan = _refusing(refusal)
@@ -263,8 +325,16 @@ class Questions:
         """A Query has the same reply in the same place: an error, then ReadyForQuery."""
         self._send_query(b"", _refusing(_FUNCTION_CALL))
 
-    def _statement(self, text: bytes, plan: QueryPlan) -> Statement:
-        return Statement(text, plan, self._planning.version)
+    def _statement(
+        self,
+        text: bytes,
+        plan: QueryPlan,
+        *,
+        types: tuple[int, ...] = (),
+        notices: tuple[str, ...] = (),
+    ) -> Statement:
+        version = self._planning.version
+        return Statement(text, plan, version, types=types, notices=notices)
 
 
 def _refusing(refusal: Refusal) -> QueryPlan:

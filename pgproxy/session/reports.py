@@ -11,10 +11,10 @@ from pgproxy.session.changes import Changes
 from pgproxy.session.conditions import label
 from pgproxy.session.copies import CopyResult
 from pgproxy.session.ledger import Ledger, Line
-from pgproxy.session.questions import Shared
 from pgproxy.session.replies import Expect
 from pgproxy.session.responses import ServerError, notice, refused
 from pgproxy.session.results import Result
+from pgproxy.session.shared import Shared
 from pgproxy.session.statements import Asked, Portal, Run, Statement
 from pgproxy.wire.backend import encode_error, encode_notice
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from pgproxy.errors import UpstreamViolation
 from pgproxy.policy.plan import NameAct, QueryPlan, StatementPlan
+from pgproxy.session.inputs import asks
 from pgproxy.session.planning import Planning
 from pgproxy.session.results import stopped
 from pgproxy.session.statements import Asked, Names, Portal, Run, Statement, key
@@ -85,6 +86,8 @@ class Runs:
             if statement is None:
                 raise _unknown()
             self.validate(statement, version)
+            if asks(statement.only):
+                raise UpstreamViolation("EXECUTE gave a statement what was to be resolved")
             made = statement, statement.at
             run = self._behind(statement.only or _NOTHING, made, version, depth + 1)
             return replace(run, touches=run.touches or touches(plan))
@@ -113,6 +116,8 @@ def _alike(before: StatementPlan, after: StatementPlan) -> bool:
     if after.refusal is not None or (before.fields is None) != (after.fields is None):
         return False
     if len(before.fields or ()) != len(after.fields or ()) or before.copy != after.copy:
+        return False
+    if before.inputs != after.inputs:
         return False
     old, new = before.name_use, after.name_use
     if old is None or new is None:

@@ -17,8 +17,9 @@ class Session:
     """Feed it what happened; carry out what it returns, in that order.
 
     After ``Close`` every event is ignored.  While ``upstream_blocked`` (tokens are awaited) or
-    ``client_blocked`` (a catalog is awaited, or too many replies are outstanding) the shell stops
-    reading that leg; what it delivers all the same is kept.  Look at both after each event.
+    ``client_blocked`` (a catalog or a value is awaited, or too many replies are outstanding) the
+    shell stops reading that leg; what it delivers all the same is kept.  Look at both after each
+    event.
     """
 
     def __init__(self, context: SessionContext) -> None:
@@ -96,6 +97,14 @@ class Session:
     def tokens_failed(self, reason: str) -> list[Effect]:
         """No tokens; ``reason`` is not shown to anybody."""
         return self._event(lambda phase: phase.tokens_failed(reason))
+
+    def values_ready(self, found: tuple[Mapping[bytes, bytes | None], ...]) -> list[Effect]:
+        """For each request of ``ResolveValues`` token → value, None for what is no token."""
+        return self._event(lambda phase: phase.values_ready(found))
+
+    def values_failed(self, reason: str) -> list[Effect]:
+        """The vault does not say; ``reason`` is not shown to anybody."""
+        return self._event(lambda phase: phase.values_failed(reason))
 
     def drain(self) -> list[Effect]:
         """End as soon as no transaction is open, with FATAL 57P01; at once before the login."""

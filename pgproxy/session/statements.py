@@ -43,7 +43,8 @@ class Statement:
     """A client's text with its plan, made on that version of the catalog.
 
     As a prepared statement it stands for the statement ``at`` in it, or, with ``inner``, for what
-    PREPARE makes of that one.
+    PREPARE makes of that one.  ``types``: those that Parse gave its parameters; ``notices``: about
+    tokens in its text.
     """
 
     text: bytes = field(repr=False)
@@ -51,6 +52,8 @@ class Statement:
     version: int
     at: int = 0
     inner: bool = False
+    types: tuple[int, ...] = ()
+    notices: tuple[str, ...] = ()
 
     @property
     def only(self) -> StatementPlan | None:
@@ -80,6 +83,7 @@ class Portal:
     hold: bool = False  # WITH HOLD
     held: bool = False  # and its transaction is committed
     tainted: bool = False  # that transaction has touched masked columns
+    notices: tuple[str, ...] = ()  # about tokens in its parameters
 
 
 @dataclass(slots=True, eq=False)
@@ -104,6 +108,8 @@ class Asked(Entry):
     kind: bytes = b""  # of Close: statement or portal
     statement: Statement | None = None  # of Query and Parse
     source: bytes = b""  # of Bind: the name of the statement
+    resolved: Statement | None = None  # of Bind: the one whose parameters were resolved
+    notices: tuple[str, ...] = ()  # of Bind: about tokens in them
     started: float = 0.0
     version: int = 0  # of the catalog when it was sent
     done: int = 0  # of Query: statements completed
@@ -136,7 +142,7 @@ class Names:
 
     def bound(self, entry: Asked, statement: Statement) -> Portal:
         """BindComplete."""
-        portal = Portal(statement.only, statement)
+        portal = Portal(statement.only, statement, notices=entry.notices)
         self.portals[entry.name] = portal
         return portal
 

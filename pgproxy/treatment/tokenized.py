@@ -2,7 +2,7 @@
 
 from pgproxy.policy.rules import Token
 from pgproxy.treatment.columns import Column, FieldTreatment, Memo, Nulls
-from pgproxy.treatment.shape import FieldType
+from pgproxy.treatment.shape import TEXTS, FieldType
 from pgproxy.treatment.tokens import TokenMap, TokenRequest, TokenSpace
 from pgproxy.wire import values
 
@@ -36,6 +36,21 @@ def _kind(field: FieldType) -> str | None:
     if room is None or room >= _OPAQUE_LENGTH:
         return "text"
     return f"text/{room}" if room >= _SHORTEST else None
+
+
+def space_of(treatment: Token, domain: str, type_oid: int, token: bytes) -> TokenSpace | None:
+    """The space that a token of a column of that type would be of; None where it cannot be one.
+
+    ``token`` is canonical.  How long it is tells how much room the column had that it came from.
+    """
+    kind = _INTEGER_KINDS.get(type_oid)
+    if treatment.format != "opaque" or not treatment.reversible:
+        kind = None
+    elif type_oid in TEXTS:
+        length = len(token)
+        kind = f"text/{length}" if _SHORTEST <= length < _OPAQUE_LENGTH else None
+        kind = "text" if length == _OPAQUE_LENGTH else kind
+    return TokenSpace(treatment.domain or domain, kind) if kind else None
 
 
 class Direct(FieldTreatment):

@@ -28,6 +28,14 @@ class TokenRequest:
     values: tuple[bytes, ...] = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class ValueRequest:
+    """Distinct tokens of one space, as a client gave them: what do they stand for?"""
+
+    space: TokenSpace
+    tokens: tuple[bytes, ...] = field(repr=False)
+
+
 class TokenMap:
     """What this process knows already: value → token, per space, bounded by ``capacity`` entries.
 

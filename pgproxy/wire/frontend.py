@@ -5,8 +5,8 @@ Named as in the manual, chapter 54.7.  ``parse`` checks the whole layout and rai
 left out of every repr.  The start-up packets have no type byte: see ``startup``.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
 from pgproxy.errors import ClientViolation
 from pgproxy.wire.body import Body
@@ -73,6 +73,29 @@ class Bind:
         """The message with its header."""
         names = string(self.portal) + string(self.statement)
         return message(BIND, names + self.parameters + int16s(self.result_formats))
+
+    def values(self) -> list[tuple[int, bytes | None]]:
+        """Format and value of each parameter; None is NULL.  Raises ClientViolation."""
+        body = Body("Bind", self.parameters, ClientViolation)
+        formats = body.counts()
+        count = body.count()
+        if len(formats) not in (0, 1, count):
+            raise body.violated()
+        each = formats * count if len(formats) == 1 else formats or (0,) * count
+        found: list[tuple[int, bytes | None]] = []
+        for format in each:
+            length = body.int32()
+            found.append((format, None if length == -1 else body.take(length)))
+        return found
+
+    def with_values(self, parameters: Sequence[tuple[int, bytes | None]]) -> "Bind":
+        """The same with other parameters."""
+        parts = [int16s(tuple(format for format, _ in parameters))]
+        parts.append(len(parameters).to_bytes(2, "big"))
+        for _, value in parameters:
+            length = -1 if value is None else len(value)
+            parts += length.to_bytes(4, "big", signed=True), value or b""
+        return replace(self, parameters=b"".join(parts))
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,10 +59,21 @@ def test_json_names_sources_derivation_and_treatment(config: Path) -> None:
 
 
 def test_refusal_is_told_with_its_reason(config: Path) -> None:
-    result = explain(config, "--role", "analyst", "SELECT 1 FROM customers WHERE email = 'x'")
+    result = explain(config, "--role", "analyst", "SELECT 1 FROM customers WHERE email > 'x'")
     assert result.returncode == 1
     assert "shop.customers.email" in result.stdout
     assert "HINT" in result.stdout
+
+
+def test_tokens_that_come_in_are_named(config: Path) -> None:
+    sql = "SELECT id FROM customers WHERE email IN ($1, 'x')"
+    result = explain(config, "--role", "analyst", "--json", sql)
+    beside = {"column": "shop.customers.email", "treatment": "token", "domain": "email"}
+    assert json.loads(result.stdout)["inputs"] == [
+        {**beside, "given": "parameter $1"},
+        {**beside, "given": "literal"},
+    ]
+    assert "INPUT: a literal" in explain(config, "--role", "analyst", sql).stdout
 
 
 def test_a_table_for_people(config: Path) -> None:

@@ -12,25 +12,17 @@ import pytest
 
 from pgproxy.analysis.catalog import Catalog
 from pgproxy.analysis.grammar import parse
-from pgproxy.analysis.lineage import Lineage
-from pgproxy.analysis.statement import Analysis, Analyzer
+from pgproxy.analysis.statement import Analyzer
 from pgproxy.errors import Refusal
 from pgproxy.net.introspection import read_catalog
 from tests.noninterference.run import statements
+from tests.resolver.comparison import seen
+from tests.resolver.oracle import Connection, used
 from tests.usability.corpus import corpus
 from tests.world import pair
 from tests.world.world import World
 
 GENERATED = 1500
-Connection = psycopg.Connection[tuple[object, ...]]
-
-USED = """
-    SELECT d.refobjid::int8, d.refobjsubid FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid
-    JOIN pg_class c ON c.oid = d.refobjid AND c.relkind <> 'c'
-    WHERE d.classid = 'pg_rewrite'::regclass AND r.ev_class = 'resolved'::regclass
-      AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0 AND d.refobjid >= 16384
-      AND d.refobjid <> r.ev_class
-"""
 
 
 @pytest.fixture(scope="module")
@@ -43,28 +35,6 @@ def server(world: World) -> Iterator[Connection]:
 @pytest.fixture(scope="module")
 def catalog(world: World) -> Catalog:
     return asyncio.run(read_catalog(world.dsn(), pair.A, 1))
-
-
-def seen(analysis: Analysis) -> set[tuple[int, int]]:
-    """Every column that the analysis of a statement came across."""
-    found: list[Lineage] = [field.lineage for field in analysis.fields or ()]
-    for use in analysis.report.uses:
-        found += [use.lineage, use.other] if use.other else [use.lineage]
-    return {
-        (source.relation, source.attnum)
-        for lineage in found
-        for source in lineage.sources | lineage.origins
-    }
-
-
-def used(server: Connection, sql: str) -> set[tuple[int, int]] | None:
-    """What the server's analysis uses; None where it makes no view of the statement."""
-    try:
-        with server.transaction(force_rollback=True):
-            server.execute(f"CREATE TEMP VIEW resolved AS {sql.rstrip(';')}".encode())
-            return {(int(str(oid)), int(str(n))) for oid, n in server.execute(USED)}
-    except psycopg.Error:
-        return None
 
 
 def missing(server: Connection, analyzer: Analyzer, sql: str) -> set[tuple[int, int]] | None:

@@ -175,7 +175,7 @@ def test_a_cast_cannot_fail_over_a_value(proxy: Proxy) -> None:
 def test_refusals_abort_the_transaction(client: RawClient) -> None:
     found = client.ask(
         query("BEGIN"),
-        query("SELECT id FROM customers WHERE email = 'x'"),
+        query("SELECT id FROM customers WHERE email > 'x'"),
         query("SELECT 1"),
         query("ROLLBACK"),
         query("SELECT 1"),
@@ -211,7 +211,7 @@ def test_a_refusal_takes_its_place_in_a_pipeline(client: RawClient) -> None:
 
 
 def test_a_refusal_in_the_middle_of_a_query_string(client: RawClient) -> None:
-    found = client.ask(query("SELECT 1; SELECT id FROM customers WHERE email = 'x'; SELECT 2"))
+    found = client.ask(query("SELECT 1; SELECT id FROM customers WHERE email > 'x'; SELECT 2"))
     assert kinds(found) == "TDCEZ"
 
 

@@ -2,17 +2,8 @@
 SELECT id FROM customers WHERE email LIKE 'a%';
 --> refused | masked_test
 
-SELECT id FROM customers WHERE email = 'a@example.com';
---> refused | masked_test
-
-SELECT id FROM customers WHERE email = $1;
---> refused | masked_test
-
 SELECT id FROM customers WHERE email = city;
 --> refused | masked_equal
-
-SELECT id FROM customers WHERE email IN ('a', 'b');
---> refused | masked_test
 
 SELECT id FROM employees WHERE salary > 1000 OR id = 1;
 --> refused | masked_test
@@ -188,7 +179,7 @@ COPY (DELETE FROM orders RETURNING id) TO STDOUT;
 --> refused | writes
 
 EXPLAIN SELECT email FROM customers WHERE email = 'x';
---> refused | masked_test
+--> refused | masked_equal
 
 EXPLAIN SELECT count(*) FROM customers c JOIN orders o ON c.email = o.email;
 --> refused | masked_explain
@@ -227,7 +218,7 @@ EXPLAIN (NOVELTY) SELECT 1;
 --> refused | not_covered
 
 PREPARE p AS SELECT id FROM customers WHERE email = $1;
---> refused | masked_test
+--> refused | masked_equal
 
 DECLARE c CURSOR FOR SELECT id FROM customers WHERE email LIKE 'a%';
 --> refused | masked_test
@@ -343,7 +334,7 @@ SELECT count(*) FROM members_a;
 --> refused | masked_test
 
 SELECT id FROM members WHERE tableoid = 3;
---> refused | masked_test
+--> refused | masked_equal
 
 -- Not SQL.
 SELEC 1;

@@ -131,6 +131,7 @@ class FakeVault:
         self.gate = threading.Event()
         self.gate.set()
         self.broken: dict[str, Exception] = {}  # by domain
+        self.unknown: set[bytes] = set()  # tokens
 
     def tokens(self, space: TokenSpace, values: Sequence[bytes]) -> list[bytes]:
         self.gate.wait(10)
@@ -140,7 +141,9 @@ class FakeVault:
         return [value[::-1] for value in values]
 
     def values(self, space: TokenSpace, tokens: Sequence[bytes]) -> list[bytes | None]:
-        return [token[::-1] for token in tokens]
+        if space.domain in self.broken:
+            raise self.broken[space.domain]
+        return [None if token in self.unknown else token[::-1] for token in tokens]
 
     def ping(self) -> None:
         if "ping" in self.broken:

@@ -10,9 +10,9 @@ import pytest
 
 from pgproxy.errors import Unavailable
 from pgproxy.net import lookups as lookups_module
-from pgproxy.net.lookups import Lookups, Tokens
+from pgproxy.net.lookups import Lookups, Tokens, Values
 from pgproxy.session.counters import Counters
-from pgproxy.treatment.tokens import TokenRequest, TokenSpace
+from pgproxy.treatment.tokens import TokenRequest, TokenSpace, ValueRequest
 from tests.net.fakes import FakeVault, run
 
 PEOPLE, CARDS = TokenSpace("people", "text"), TokenSpace("cards", "text")
@@ -63,6 +63,33 @@ def test_all_who_wait_share_one_round(loop: str) -> None:
             assert len(vault.calls[1][1]) == 50  # x once, and 49 others
             assert counters.vault_lookups == {"answered": 100}
             assert list(lookups.seconds.buckets())[-1] == ("+Inf", 2)
+
+    run(test, loop)
+
+
+def test_tokens_are_turned_back_in_the_same_round(loop: str) -> None:
+    async def test() -> None:
+        vault = FakeVault()
+        async with opened(vault) as lookups:
+            answer: asyncio.Future[Values | Unavailable] = asyncio.Future()
+            wanted = (ValueRequest(PEOPLE, (b"ba", b"no")), ValueRequest(CARDS, (b"21",)))
+            vault.unknown = {b"no"}
+            lookups.ask_values(wanted, answer.set_result)
+            tokens = await ask(lookups, request(PEOPLE, b"ab"))
+            assert await answer == ({b"ba": b"ab", b"no": None}, {b"21": b"12"})
+            assert tokens == ({b"ab": b"ba"},)
+
+    run(test, loop)
+
+
+def test_vault_that_does_not_answer_says_so_for_values_too(loop: str) -> None:
+    async def test() -> None:
+        vault = FakeVault()
+        vault.broken = {"people": Unavailable("full")}
+        async with opened(vault) as lookups:
+            answer: asyncio.Future[Values | Unavailable] = asyncio.Future()
+            lookups.ask_values((ValueRequest(PEOPLE, (b"ba",)),), answer.set_result)
+            assert isinstance(await answer, Unavailable)
 
     run(test, loop)
 

@@ -101,7 +101,7 @@ def test_harmless_utility_statements_pass(sql: str) -> None:
 
 
 def test_a_refusal_stops_the_string_where_it_stands() -> None:
-    plan = planner().plan(b"SELECT 1; SELECT id FROM customers WHERE email = 'x'; SELECT 2")
+    plan = planner().plan(b"SELECT 1; SELECT id FROM customers WHERE email > 'x'; SELECT 2")
     assert len(plan.statements) == 2
     assert plan.statements[0].refusal is None
     assert plan.statements[1].refusal is not None
@@ -289,7 +289,7 @@ def planned(sql: str, *trusted: str, rule: RoleRule = ANALYST) -> list[str]:
         ("SELECT net(total) FROM orders", ["show"]),
         ("SELECT shop.mail_of(id) FROM customers", ["token"]),
         ("SELECT upper(mail_of(1))", ["null"]),
-        ("SELECT is_mail('x')", ["refused: masked_test"]),
+        ("SELECT is_mail('x')", ["refused: masked_equal"]),
         ("SELECT id, mail FROM named('Ulm')", ["show", "token"]),
         ("SELECT n.mail FROM named('Ulm') AS n WHERE n.mail LIKE 'a%'", ["refused: masked_test"]),
         ("SELECT tell('x')", ["refused: function"]),
@@ -343,7 +343,8 @@ WRITER = replace(ANALYST, writes=Writes.TOKENS)
         ("UPDATE orders SET total = total + 1 WHERE id = 3 RETURNING *", None),
         ("UPDATE orders o SET total = 1 FROM customers c WHERE c.id = o.customer_id", []),
         ("DELETE FROM orders WHERE id = 3", []),
-        ("DELETE FROM orders WHERE email = 'x'", ["refused: masked_test"]),
+        ("DELETE FROM orders WHERE email > 'x'", ["refused: masked_test"]),
+        ("DELETE FROM orders WHERE email = 'x'", []),
         ("INSERT INTO orders (email) VALUES ('x')", ["refused: masked_write"]),
         ("INSERT INTO orders (id) SELECT salary FROM employees", ["refused: masked_write"]),
         (

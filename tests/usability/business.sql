@@ -327,3 +327,14 @@ SHOW server_version;
 SHOW ALL;
 --> show*3
 --~
+
+-- client: analyst, with tokens from an earlier result
+SELECT id, email FROM customers WHERE email = 'tok_0123456789ABCDEFGHIJKL';
+--> show token
+SELECT id, total FROM orders WHERE customer_id IN (SELECT id FROM customers WHERE email IN ('tok_0123456789ABCDEFGHIJKL', 'tok_ABCDEFGHIJKLMNOPQRSTUV')) ORDER BY id;
+--> show*2
+SELECT c.city, count(*) FROM customers c WHERE c.email = ANY ('{tok_0123456789ABCDEFGHIJKL}'::text[]) GROUP BY c.city;
+--> show*2
+SELECT count(*) FROM employees WHERE email <> 'tok_0123456789ABCDEFGHIJKL' AND email IS NOT NULL;
+--> show
+--~

@@ -145,3 +145,23 @@ def test_no_repr_shows_sql_values_or_secrets() -> None:
 def test_nul_in_a_name_is_not_encoded() -> None:
     with pytest.raises(ValueError, match="NUL"):
         Query(b"select 1\0select 2").encode()
+
+
+def test_parameters_of_a_bind_are_read_and_replaced() -> None:
+    asked = Bind(b"p", b"s", b"\0\1\0\1\0\2\xff\xff\xff\xff\0\0\0\2ab", (0, 1))
+    assert asked.values() == [(1, None), (1, b"ab")]
+    changed = asked.with_values([(0, b"cde"), (1, None)])
+    assert (changed.portal, changed.statement, changed.result_formats) == (b"p", b"s", (0, 1))
+    assert changed.values() == [(0, b"cde"), (1, None)]
+    assert Bind(b"", b"", b"\0\0\0\1\0\0\0\1x").values() == [(0, b"x")]
+    assert Bind(b"", b"").values() == []
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.none() | st.binary(max_size=9)), max_size=5))
+def test_parameters_there_and_back(given_values: list[tuple[int, bytes | None]]) -> None:
+    assert Bind(b"", b"").with_values(given_values).values() == given_values
+
+
+def test_formats_that_do_not_fit_the_parameters_are_a_violation() -> None:
+    with pytest.raises(ClientViolation):
+        Bind(b"", b"", b"\0\2\0\0\0\0\0\3" + b"\0\0\0\0" * 3).values()

@@ -1,0 +1,63 @@
+"""Constants: the literals and parameters that a column is compared with for equality."""
+
+from typing import TYPE_CHECKING
+
+from pgproxy.analysis.lineage import Given, Node
+from pgproxy.analysis.types import target
+
+if TYPE_CHECKING:
+    from pgproxy.analysis.expression import Walk
+
+# By kind of expression and operator: what stands beside the column.
+_ONE = frozenset({("AEXPR_OP", "="), ("AEXPR_OP", "<>")})
+_LITERAL = frozenset({("AEXPR_DISTINCT", "="), ("AEXPR_NOT_DISTINCT", "=")})
+_LIST = frozenset({("AEXPR_IN", "="), ("AEXPR_IN", "<>")})
+_ARRAY = frozenset({("AEXPR_OP_ANY", "="), ("AEXPR_OP_ALL", "<>")})
+
+
+def given(walk: "Walk", kind: str, name: str, side: Node) -> tuple[Given, ...]:
+    """The constants that ``side`` of a comparison comes down to; () for anything else.
+
+    ``col = 'x'``, ``col IN ('x', $1)``, ``col = ANY ($1)``, ``col = ANY (ARRAY['x'])``.
+    """
+    operator = kind, name
+    if operator in _ONE:
+        return _all(walk, [side])
+    if operator in _LITERAL:
+        # The comparison with a parameter that is NULL is another one.
+        found = _all(walk, [side])
+        return () if any(one.text is None for one in found) else found
+    if operator in _LIST:
+        return _all(walk, side.get("List", {}).get("items", []))
+    if operator in _ARRAY:
+        inner = side.get("TypeCast", {}).get("arg", side)
+        if "A_ArrayExpr" in inner:
+            return _all(walk, inner["A_ArrayExpr"].get("elements", []))
+        return tuple(one._replace(many=True) for one in _all(walk, [side]))
+    return ()
+
+
+def _all(walk: "Walk", nodes: list[Node]) -> tuple[Given, ...]:
+    found = [_one(walk, node) for node in nodes]
+    return tuple(one for one in found if one) if all(found) else ()
+
+
+def _one(walk: "Walk", node: Node) -> Given | None:
+    type_oid = 0
+    if "TypeCast" in node:
+        body = node["TypeCast"]
+        if "typmods" in body["typeName"]:
+            # It may be cut short by the cast.
+            return None
+        type_oid = target(body["typeName"], walk.context).oid
+        node = body["arg"]
+    if "ParamRef" in node:
+        return Given(node, None, node["ParamRef"].get("number", 0), type_oid)
+    constant = node.get("A_Const", {})
+    if "sval" in constant:
+        return Given(node, constant["sval"].get("sval", ""), type_oid=type_oid)
+    if "ival" in constant:
+        return Given(node, str(constant["ival"].get("ival", 0)), type_oid=type_oid)
+    if "fval" in constant and constant["fval"]["fval"].isdecimal():
+        return Given(node, constant["fval"]["fval"], type_oid=type_oid)
+    return None

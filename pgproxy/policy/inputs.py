@@ -1,0 +1,140 @@
+"""Inputs: the constants beside a column of tokens that are resolved before the server sees them.
+
+A literal leaves the tree: a mark stands for it, a parameter reference whose number nothing else has
+(a Bind can give 65,535 parameters).  What takes its place in the text is not known when the plan is
+made, and must not be kept in it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+import re
+from typing import Any
+
+from pgproxy.analysis.lineage import Given, Node, Use
+from pgproxy.errors import Refusal
+from pgproxy.policy.classes import Mask
+from pgproxy.policy.plan import Input
+from pgproxy.policy.rules import Token
+from pgproxy.wire import values
+
+FIRST_MARK = 70_001
+_PARAMETER = re.compile(r"\$([0-9]+)")
+
+_TEXTS = frozenset({values.TEXT, values.VARCHAR, values.BPCHAR, values.NAME})
+_INTEGERS = frozenset({values.INT2, values.INT4, values.INT8})
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A comparison of a column of tokens with constants, that the guard lets pass."""
+
+    use: Use
+    column: str
+    mask: Mask
+    type_oid: int
+
+
+def comparable(given: Given, type_oid: int) -> bool:
+    """Whether a constant is of the kind of that column: the server compares them as they are."""
+    if type_oid in _TEXTS:
+        written = given.text is None or "sval" in given.node["A_Const"]
+        return written and (given.type_oid == 0 or given.type_oid in _TEXTS)
+    return type_oid in _INTEGERS and (given.type_oid == 0 or given.type_oid in _INTEGERS)
+
+
+def take(tree: Node, accepted: list[Accepted], first: int, *, bound: bool) -> list[Input]:
+    """The inputs of a statement; its literals are replaced by the marks from ``first`` on.
+
+    ``bound``: its parameters come by Bind.  Raises Refusal for a parameter with two meanings.
+    """
+    inputs: list[Input] = []
+    asked: dict[int, set[int]] = {}
+    taken: set[int] = set()
+    for one in accepted:
+        assert isinstance(one.mask.treatment, Token)
+        for given in one.use.given:
+            if id(given.node) in taken:
+                continue
+            taken.add(id(given.node))
+            mark = first + len(inputs)
+            found = Input(
+                column=one.column,
+                treatment=one.mask.treatment,
+                domain=one.mask.domain,
+                type_oid=one.type_oid,
+                literal=given.text,
+                mark=0 if given.text is None else mark,
+                number=given.number,
+                many=given.many,
+            )
+            inputs.append(found)
+            if given.text is None:
+                asked.setdefault(given.number, set()).add(id(given.node))
+            else:
+                given.node.clear()
+                given.node["ParamRef"] = {"number": mark}
+        _as_equality(one.use.node)
+    if asked:
+        _check_parameters(tree, inputs, asked, bound=bound)
+    return inputs
+
+
+def without_marks(text: str, inputs: list[Input]) -> str:
+    """The text with some literal in the place of each mark, for the audit trail."""
+    marks = {one.mark for one in inputs}
+    return _PARAMETER.sub(lambda found: "''" if int(found[1]) in marks else found[0], text)
+
+
+def check_marks(text: str, inputs: list[Input]) -> None:
+    """Raises Refusal unless each mark stands in the text once, and nothing looks like it."""
+    marks = {one.mark for one in inputs if one.mark}
+    seen = [number for found in _PARAMETER.findall(text) if (number := int(found)) in marks]
+    if len(seen) != len(marks) or set(seen) != marks:
+        raise Refusal("unprintable", "statement cannot be sent with its tokens resolved")
+
+
+def _as_equality(node: Node) -> None:
+    """IS DISTINCT FROM what resolves to nothing is true: ``(a = x) IS NOT TRUE`` says so."""
+    body = node.get("A_Expr", {})
+    truths = {"AEXPR_DISTINCT": "IS_NOT_TRUE", "AEXPR_NOT_DISTINCT": "IS_TRUE"}
+    truth = truths.get(body.get("kind", ""))
+    if truth is None:
+        return
+    name = [{"String": {"sval": "pg_catalog"}}, {"String": {"sval": "="}}]
+    equal = {"A_Expr": {**body, "kind": "AEXPR_OP", "name": name}}
+    node.clear()
+    node["BooleanTest"] = {"arg": equal, "booltesttype": truth}
+
+
+def _check_parameters(
+    tree: Node, inputs: list[Input], asked: dict[int, set[int]], *, bound: bool
+) -> None:
+    spaces = {(i.number, i.treatment, i.domain, i.many) for i in inputs if i.number}
+    meant = [number for number, *_ in spaces]
+    for node in _parameters(tree):
+        number = node["ParamRef"].get("number", 0)
+        if number not in asked:
+            continue
+        if not bound:
+            raise Refusal(
+                "masked_equal",
+                f"parameter ${number} of PREPARE is compared with a masked column: tokens are "
+                "resolved in literals and in parameters of the protocol",
+                hint="Write the token into the statement, or let the driver prepare it.",
+            )
+        if id(node) not in asked[number] or meant.count(number) > 1:
+            raise Refusal(
+                "masked_equal",
+                f"parameter ${number} is compared with a masked column and used elsewhere too: a "
+                "token is resolved only where it meets its column",
+                hint="Use a parameter of its own for each.",
+            )
+
+
+def _parameters(tree: Any) -> Iterator[Node]:
+    if isinstance(tree, dict):
+        if "ParamRef" in tree:
+            yield tree
+        tree = list(tree.values())
+    for part in tree if isinstance(tree, list) else ():
+        yield from _parameters(part)

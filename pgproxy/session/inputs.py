@@ -1,0 +1,189 @@
+"""Tokens on their way in: which ones a message holds, and the message with their values.
+
+``Found`` says of each token what it stands for, None for what is no token.  A value is put into the
+text that goes to the server and kept nowhere.
+"""
+
+from collections.abc import Mapping
+import re
+
+from pgproxy.policy.plan import Input, QueryPlan, StatementPlan
+from pgproxy.treatment.tokenized import space_of
+from pgproxy.treatment.tokens import TokenSpace
+from pgproxy.wire import values
+from pgproxy.wire.arrays import read_array, write_array
+from pgproxy.wire.frontend import Bind
+
+Key = tuple[TokenSpace, bytes]
+Found = Mapping[Key, bytes | None]
+
+PARAMETER = re.compile(rb"\$([0-9]+)")
+
+_INTEGERS = {values.INT2: "int2", values.INT4: "int4", values.INT8: "int8"}
+
+
+class Resolved:
+    """Values for the inputs of one message, and the columns that a value was no token of."""
+
+    def __init__(self, found: Found) -> None:
+        self._found = found
+        self.known = 0
+        self.unknown = 0
+        self.columns: dict[str, None] = {}
+
+    def value(self, one: Input, key: Key | None) -> bytes | None:
+        """What one token stands for; None for nothing."""
+        value = self._found.get(key) if key else None
+        if value is not None and not _fits(one, value):
+            value = None
+        if value is None:
+            self.unknown += 1
+            self.columns[one.column] = None
+        else:
+            self.known += 1
+        return value
+
+
+def asks(plan: StatementPlan | None) -> bool:
+    """Whether a statement has parameters that are to be resolved."""
+    return plan is not None and any(one.number for one in plan.inputs)
+
+
+# Literals
+
+
+def literal_keys(plan: QueryPlan) -> list[Key]:
+    """The tokens in the literals of a query string."""
+    return [key for one in _literals(plan) for key in _keys_of_literal(one) if key]
+
+
+def with_literals(plan: QueryPlan, resolved: Resolved) -> bytes:
+    """The text to send: a literal in the place of each mark."""
+    written = {one.mark: _literal(one, resolved) for one in _literals(plan)}
+    # In one pass: what is put in place of a mark can look like another one.
+    return PARAMETER.sub(lambda found: written.get(int(found[1]), found[0]), plan.sql)
+
+
+def _literals(plan: QueryPlan) -> list[Input]:
+    return [one for each in plan.statements for one in each.inputs if one.mark]
+
+
+def _keys_of_literal(one: Input) -> list[Key | None]:
+    text = (one.literal or "").encode()
+    if not one.many:
+        return [_key(one, one.type_oid, values.TEXT_FORMAT, text)]
+    try:
+        _, elements = read_array(values.TEXT_FORMAT, text)
+    except values.Unsupported:
+        return [None]
+    return [_key(one, one.type_oid, values.TEXT_FORMAT, e) for e in elements if e is not None]
+
+
+def _literal(one: Input, resolved: Resolved) -> bytes:
+    found = [resolved.value(one, key) for key in _keys_of_literal(one)]
+    if one.many:
+        kept = [value for value in found if value is not None]
+        return _quoted(write_array(values.TEXT_FORMAT, 0, list(kept)))
+    (value,) = found
+    if one.type_oid in _INTEGERS:
+        # As a number: an array of quoted ones would be an array of text.
+        return b"(%b)" % value if value else b"NULL::pg_catalog." + _INTEGERS[one.type_oid].encode()
+    return b"NULL" if value is None else _quoted(value)
+
+
+def _quoted(value: bytes) -> bytes:
+    """A literal that means the same whatever standard_conforming_strings is (manual 4.1.2.2)."""
+    return b"E'%b'" % value.replace(b"\\", b"\\\\").replace(b"'", b"''")
+
+
+# Parameters
+
+
+def parameter_keys(plan: StatementPlan, bind: Bind, types: tuple[int, ...]) -> list[Key]:
+    """The tokens in the parameters of a Bind; ``types`` are those that Parse gave.
+
+    Raises ClientViolation.
+    """
+    given = bind.values()
+    return [
+        key
+        for one in _asked(plan, len(given))
+        for key in _keys_of_parameter(one, *given[one.number - 1], types)
+        if key
+    ]
+
+
+def with_parameters(
+    plan: StatementPlan, bind: Bind, types: tuple[int, ...], resolved: Resolved
+) -> Bind:
+    """The Bind to send.  Raises ClientViolation."""
+    given = bind.values()
+    for one in _asked(plan, len(given)):
+        format, value = given[one.number - 1]
+        if value is not None:
+            found = _parameter(one, format, value, types, resolved)
+            given[one.number - 1] = format, found
+    return bind.with_values(given)
+
+
+def _asked(plan: StatementPlan, count: int) -> list[Input]:
+    """Each parameter once, however often it is compared."""
+    return list({one.number: one for one in plan.inputs if 0 < one.number <= count}.values())
+
+
+def _keys_of_parameter(
+    one: Input, format: int, value: bytes | None, types: tuple[int, ...]
+) -> list[Key | None]:
+    if value is None:
+        return []
+    if not one.many:
+        return [_key(one, _type(one, types), format, value)]
+    try:
+        oid, elements = read_array(format, value)
+    except values.Unsupported:
+        return [None]
+    return [_key(one, oid or one.type_oid, format, e) for e in elements if e is not None]
+
+
+def _parameter(
+    one: Input, format: int, value: bytes, types: tuple[int, ...], resolved: Resolved
+) -> bytes | None:
+    keys = _keys_of_parameter(one, format, value, types)
+    found = [resolved.value(one, key) for key in keys]
+    if not one.many:
+        (known,) = found
+        return None if known is None else _written(_type(one, types), format, known)
+    try:
+        oid, _ = read_array(format, value)
+    except values.Unsupported:
+        return None
+    oid = oid or one.type_oid
+    kept = [_written(oid, format, known) for known in found if known is not None]
+    return write_array(format, oid, kept)
+
+
+def _type(one: Input, types: tuple[int, ...]) -> int:
+    """The type of a parameter: the client's word, else the server takes the column's."""
+    given = types[one.number - 1] if one.number <= len(types) else 0
+    return given or one.type_oid
+
+
+def _key(one: Input, oid: int, format: int, value: bytes) -> Key | None:
+    try:
+        token = values.decode(oid, format, value)
+    except values.Unsupported:
+        return None
+    space = space_of(one.treatment, one.domain, one.type_oid, token)
+    return (space, token) if space else None
+
+
+def _fits(one: Input, value: bytes) -> bool:
+    """Whether the column can hold it at all: else the server would say that it cannot."""
+    return _written(one.type_oid, values.BINARY_FORMAT, value) is not None
+
+
+def _written(oid: int, format: int, value: bytes) -> bytes | None:
+    try:
+        return values.encode(oid, format, value)
+    except values.Unsupported:
+        return None
