@@ -184,6 +184,13 @@ def beside(name: str, info: ValidationInfo) -> Path:
     return base / name
 
 
+def yes_or_no(value: object) -> bool:
+    """``true`` or ``false``."""
+    if not isinstance(value, bool):
+        raise mismatch(value, "`true` or `false`")
+    return value
+
+
 def not_yet(what: str) -> Callable[[object], Any]:
     """A check for a key that is planned (``what``: "views are"): refused, whatever it holds."""
 

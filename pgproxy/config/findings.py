@@ -4,6 +4,7 @@ Nothing of an input value is taken from pydantic: what a finding may show is dec
 """
 
 from collections.abc import Iterable, Mapping
+from types import NoneType, UnionType
 from typing import Any, TypeVar, get_args
 
 from pydantic import ValidationError
@@ -98,11 +99,17 @@ def _annotation(model: type[Section], loc: Path) -> Any:
     for step in loc:
         if isinstance(found, type) and issubclass(found, Section):
             field = _keys(found).get(str(step))
-            found = field.annotation if field else None
+            found = _given(field.annotation) if field else None
         else:
             arguments = get_args(found)
             found = arguments[-1] if arguments else None
     return found
+
+
+def _given(annotation: Any) -> Any:
+    """A type that may be left out, as the type it is when it is there."""
+    given = [kind for kind in get_args(annotation) if kind is not NoneType]
+    return given[0] if isinstance(annotation, UnionType) and len(given) == 1 else annotation
 
 
 def _homes(model: type[Section], name: str) -> Iterable[str]:

@@ -22,14 +22,21 @@ from pgproxy.config.fields import (
     size,
     text,
     wrong,
+    yes_or_no,
 )
 from pgproxy.config.findings import validate
-from pgproxy.config.urls import Url, has_user, postgres_url, vault_url
+from pgproxy.config.urls import Url, has_user, postgres_url, speaks_tls, vault_url
 from pgproxy.config.yaml import Document
 
 _CATALOG_USER = (
     "names no user, and catalog.url is missing; expected catalog.url with a login that reads "
     "pg_catalog, such as postgresql://reader@127.0.0.1:5432"
+)
+
+
+_BOUND = (
+    "pass-through does not work with TLS on both sides: a client binds its login to the "
+    "certificate it sees, and that is the proxy's; expected TLS on one side only"
 )
 
 
@@ -81,12 +88,21 @@ PostgresUrl = Annotated[Url, PlainValidator(postgres_url)]
 NotYet = Any
 
 
+class ListenTls(Section):
+    """TLS on the clients' side: PEM files; ``client_ca`` turns on client certificates."""
+
+    cert: FilePath = Field(description="the path of a certificate in PEM, such as server.pem")
+    key: FilePath = Field(description="the path of its key in PEM, such as server.key")
+    client_ca: FilePath | None = None
+    require: Annotated[bool, PlainValidator(yes_or_no)] = False
+
+
 class Listen(Section):
     """Where clients connect."""
 
     host: Host = "127.0.0.1"
     port: Port = 6432
-    tls: Annotated[NotYet, PlainValidator(not_yet("TLS on the client's side is"))] = None
+    tls: ListenTls | None = None
 
 
 class Upstream(Section):
@@ -200,6 +216,10 @@ def _across(document: Document) -> None:
     upstream = _text_at(document, "upstream", "url")
     if upstream and _at(document, "catalog", "url") is None and not has_user(upstream):
         document.report(("upstream", "url"), _CATALOG_USER)
+    tls_there = isinstance(_at(document, "listen", "tls"), dict)
+    relayed = _at(document, "auth", "method", "pass-through") == "pass-through"
+    if tls_there and relayed and upstream and speaks_tls(upstream):
+        document.report(("auth", "method"), _BOUND)
     listen = (_at(document, "listen", "host", "127.0.0.1"), _at(document, "listen", "port", 6432))
     admin = (_at(document, "admin", "host", "127.0.0.1"), _at(document, "admin", "port", 9187))
     if listen == admin and listen[1] != 0:

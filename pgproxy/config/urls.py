@@ -5,7 +5,7 @@ part is ever quoted in a finding, nor shown by ``repr``.
 """
 
 from pathlib import Path
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit, urlunsplit
 
 from pydantic import ValidationInfo
 
@@ -14,8 +14,9 @@ from pgproxy.config.fields import NOT_YET, beside, listed, nearest, wrong
 _EXAMPLE = "postgresql://127.0.0.1:5432"
 
 # The parameters of a libpq URL that pgproxy reads; the rest of libpq's are known only by name.
-_READ = ("dbname", "host", "password", "port", "sslmode", "user")
-_TLS = ("sslrootcert", "sslcert", "sslkey", "sslcrl", "sslnegotiation", "sslpassword")
+_FILES = ("sslrootcert", "sslcert", "sslkey")
+_READ = ("dbname", "host", "password", "port", "sslmode", "user", *_FILES)
+_TLS = ("sslcrl", "sslnegotiation", "sslpassword")
 _OTHER = (
     "application_name",
     "channel_binding",
@@ -38,8 +39,8 @@ class Url(str):
         return f"Url({scheme}://…)" if scheme.isalpha() else "Url(…)"
 
 
-def postgres_url(value: object) -> Url:
-    """A URL as libpq writes it, to one server, without TLS (``not there yet``)."""
+def postgres_url(value: object, info: ValidationInfo) -> Url:
+    """A URL as libpq writes it, to one server; paths in it are made absolute."""
     if not isinstance(value, str) or not value:
         kind = "an empty text" if value == "" else "something else"
         raise wrong(f"found {kind}; expected a URL such as {_EXAMPLE}")
@@ -51,11 +52,43 @@ def postgres_url(value: object) -> Url:
     parameters = _parameters(parts.query)
     _one_server(parts, parameters)
     mode = parameters.get("sslmode", "prefer")
-    if mode in _TLS_MODES:
-        raise wrong(f"sslmode `{mode}` is {NOT_YET}; expected {listed(_PLAIN_MODES)}")
-    if mode not in _PLAIN_MODES:
-        raise wrong(f"the sslmode is none that libpq knows; expected {listed(_PLAIN_MODES)}")
-    return Url(value)
+    if mode not in (*_PLAIN_MODES, *_TLS_MODES):
+        known = listed((*_PLAIN_MODES, *_TLS_MODES))
+        raise wrong(f"the sslmode is none that libpq knows; expected {known}")
+    _tls_files(mode, parameters)
+    files = {name: _beside(parameters[name], info) for name in _FILES if name in parameters}
+    if not files:
+        return Url(value)
+    query = "&".join(
+        f"{name}={quote(files.get(name, text), safe='/{}')}" for name, text in parameters.items()
+    )
+    return Url(urlunsplit(parts._replace(query=query)))
+
+
+def speaks_tls(url: str) -> bool:
+    """Whether the server of a URL is spoken to over TLS."""
+    try:
+        parameters = dict(parse_qsl(urlsplit(url).query))
+    except ValueError:
+        return False
+    return parameters.get("sslmode") in _TLS_MODES
+
+
+def _tls_files(mode: str, parameters: dict[str, str]) -> None:
+    given = [name for name in _FILES if parameters.get(name)]
+    if mode in _PLAIN_MODES and given:
+        raise wrong(f"`{given[0]}` needs an sslmode that speaks TLS; expected {listed(_TLS_MODES)}")
+    if mode in ("verify-ca", "verify-full") and "sslrootcert" not in given:
+        raise wrong(
+            f"sslmode `{mode}` needs `sslrootcert`; expected the path of a root certificate, or "
+            "`system`"
+        )
+    if ("sslcert" in given) != ("sslkey" in given):
+        raise wrong("`sslcert` and `sslkey` go together; expected both")
+
+
+def _beside(text: str, info: ValidationInfo) -> str:
+    return text if text == "system" else str(_absolute(beside(text, info)))
 
 
 def has_user(url: str) -> bool:
@@ -116,7 +149,7 @@ def _parameters(query: str) -> dict[str, str]:
         raise wrong(f"the part after `?` is not name=value; {_ESCAPE}") from None
     for name, _ in pairs:
         if name in _TLS:
-            raise wrong(f"parameter `{name}`: TLS to the server is {NOT_YET}; leave it out")
+            raise wrong(f"parameter `{name}` is {NOT_YET}; leave it out")
         if name in _OTHER:
             raise wrong(f"parameter `{name}` is {NOT_YET}; leave it out")
         if name not in _READ:

@@ -28,9 +28,9 @@ _LISTENING = re.compile(r"listening on \S*:(\d+)")
 _PORT_TAKEN = re.compile(r"address already in use|errno 98|errno 48", re.IGNORECASE)
 
 _CONFIG = """\
-listen: {{host: 127.0.0.1, port: {port}}}
+listen: {{host: 127.0.0.1, port: {port}{tls}}}
 upstream: {{url: "postgresql://{upstream}"}}
-catalog: {{url: "postgresql://{reader}@{upstream}/{{database}}"}}
+catalog: {{url: "postgresql://{reader}@{server}/{{database}}"}}
 vault:
   url: sqlite:///vault.db
   keys: {{provider: file, path: vault.key}}
@@ -42,11 +42,17 @@ policy: policy.yaml
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What the proxy is to be: its policy, its port (0: any), and whether it must be that one."""
+    """What the proxy is to be: its policy, its port (0: any), and whether it must be that one.
+
+    ``tls``: the value of ``listen.tls``; ``upstream``: another port for the server, and what stands
+    behind ``?`` in its URL.
+    """
 
     policy: str
     port: int = 0
     insist: bool = False
+    tls: str = ""
+    upstream: tuple[int, str] = (0, "")
 
 
 class Proxy:
@@ -170,9 +176,13 @@ class Proxy:
 
     def _write_config(self, port: int) -> None:
         reader = f"{CATALOG_READER.user}:{CATALOG_READER.password}"
+        server = f"{self._cluster.host}:{self._cluster.port}"
+        other, options = self._wish.upstream
         text = _CONFIG.format(
             port=port,
-            upstream=f"{self._cluster.host}:{self._cluster.port}",
+            tls=f", tls: {self._wish.tls}" if self._wish.tls else "",
+            server=server,
+            upstream=f"{self._cluster.host}:{other}/?{options}" if other else server,
             reader=reader,
             admin=self._admin_port,
         )

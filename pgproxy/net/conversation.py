@@ -17,12 +17,15 @@ from pgproxy.net.house import House
 from pgproxy.net.legs import Leg
 from pgproxy.net.logs import origin
 from pgproxy.net.lookups import Tokens, Values
+from pgproxy.net.tls import Tls, common_name
+from pgproxy.session.context import Encrypted
 from pgproxy.session.effects import (
     Audit,
     CatalogChanged,
     Close,
     ConnectUpstream,
     Effect,
+    EncryptClient,
     ForwardCancel,
     LoadCatalog,
     RefreshCatalog,
@@ -126,6 +129,13 @@ class Conversation:
         loop = asyncio.get_running_loop()
         self._start_timer = loop.call_later(self._house.startup_seconds, self._late)
 
+    def leg_encrypted(self, leg: Leg) -> None:
+        tls = leg.tls
+        if tls is not None:
+            peer = tls.peer
+            encrypted = Encrypted(tls.alpn, common_name(peer) if peer else "")
+            self._event(lambda: self.session.client_encrypted(encrypted))
+
     def leg_data(self, leg: Leg, data: bytes) -> None:
         if self._closed:
             return
@@ -201,6 +211,8 @@ class Conversation:
                 audited = True
             elif isinstance(effect, Close):
                 self._close(effect)
+            elif isinstance(effect, EncryptClient):
+                self._encrypt(effect.received)
             elif isinstance(effect, CatalogChanged):
                 self._services.catalogs.suspect()
             elif isinstance(effect, ForwardCancel):
@@ -214,6 +226,12 @@ class Conversation:
             self._start_timer.cancel()
             self._start_timer = None
         self.flow_changed()
+
+    def _encrypt(self, received: bytes) -> None:
+        context = self._services.client_tls
+        if context is None:
+            raise RuntimeError("TLS is not configured")
+        self._client.encrypt(Tls(context, server_side=True), received)
 
     def _request(
         self,

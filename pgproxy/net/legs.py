@@ -6,14 +6,19 @@ Nothing is decided here.  Only ``bytes`` may be written: uvloop keeps a referenc
 from __future__ import annotations
 
 import asyncio
+import logging
 import select
+import ssl
 from typing import Protocol, cast
 
-from pgproxy.net.upstream import tune
+from pgproxy.net.sockets import tune
+from pgproxy.net.tls import Tls
 
 # A paused leg and a full one cost at most this much, and a whole read on top.
 HIGH_WATER = 256 << 10
 LOW_WATER = 64 << 10
+
+log = logging.getLogger(__name__)
 
 _GONE = select.POLLHUP | select.POLLERR | getattr(select, "POLLRDHUP", 0)
 
@@ -23,6 +28,9 @@ class Owner(Protocol):
 
     def leg_opened(self, leg: Leg) -> None:
         """The connection is there."""
+
+    def leg_encrypted(self, leg: Leg) -> None:
+        """Both sides speak TLS now."""
 
     def leg_data(self, leg: Leg, data: bytes) -> None:
         """One read."""
@@ -41,6 +49,8 @@ class _Nobody:
     """The owner of a leg that is lost: nothing happens on it any more."""
 
     def leg_opened(self, leg: Leg) -> None: ...
+
+    def leg_encrypted(self, leg: Leg) -> None: ...
 
     def leg_data(self, leg: Leg, data: bytes) -> None: ...
 
@@ -66,6 +76,7 @@ class Leg(asyncio.Protocol):
         "full",
         "lost",
         "received",
+        "tls",
     )
 
     def __init__(self, owner: Owner) -> None:
@@ -76,6 +87,7 @@ class Leg(asyncio.Protocol):
         self.full = False
         self.lost = False
         self.received = 0
+        self.tls: Tls | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Part of asyncio's contract, as are the next five."""
@@ -89,7 +101,41 @@ class Leg(asyncio.Protocol):
         if not self._reading and self._transport is not None:
             # uvloop starts to read after connection_made, whatever was asked for in it.
             self._transport.pause_reading()
-        self._owner.leg_data(self, data)
+        if self.tls is None:
+            self._owner.leg_data(self, data)
+        else:
+            self._decipher(self.tls, data)
+
+    def encrypt(self, tls: Tls, received: bytes = b"") -> None:
+        """From here on this leg speaks TLS; ``received`` is what the peer has said of it already.
+
+        A handshake that has not ended yet leads to ``leg_encrypted``.
+        """
+        self.tls = tls
+        if received:
+            self._decipher(tls, received)
+
+    def _decipher(self, tls: Tls, data: bytes) -> None:
+        begun = tls.established
+        try:
+            plain = tls.receive(data)
+        except ssl.SSLError as error:
+            log.info("TLS of %s failed: %s", self.address(), error.reason)
+            self._send(tls.outgoing())
+            self.close()
+            self._end()
+            return
+        self._send(tls.outgoing())
+        if tls.established and not begun:
+            self._owner.leg_encrypted(self)
+        if plain:
+            self._owner.leg_data(self, plain)
+        if tls.ended:
+            self._end()
+
+    def _send(self, data: bytes) -> None:
+        if data and self._transport is not None:
+            self._transport.write(data)
 
     def eof_received(self) -> None:
         self._end()
@@ -112,9 +158,13 @@ class Leg(asyncio.Protocol):
         self._owner.flow_changed()
 
     def write(self, data: bytes) -> None:
-        """Send, or queue; a lost leg takes nothing any more."""
-        if not self.lost and self._transport is not None:
+        """Send, or queue; a lost leg takes nothing any more, nor one in its handshake."""
+        if self.lost or self._transport is None:
+            return
+        if self.tls is None:
             self._transport.write(data)
+        elif self.tls.established:
+            self._transport.write(self.tls.send(data))
 
     def read(self, wanted: bool) -> None:
         """Read on, or stop reading."""
@@ -158,15 +208,23 @@ class Leg(asyncio.Protocol):
         if self.lost or transport is None or transport.is_closing():
             return
         if self._ended or not transport.can_write_eof():
-            transport.close()
+            self.close()
             return
         self.read(True)
+        self._farewell()
         transport.write_eof()
 
     def close(self) -> None:
         """Close after what is queued."""
-        if self._transport is not None:
-            self._transport.close()
+        transport = self._transport
+        if transport is not None and not transport.is_closing():
+            self._farewell()
+            transport.close()
+
+    def _farewell(self) -> None:
+        """Without it the peer could not tell an end from a cut (RFC 8446, 6.1)."""
+        if self.tls is not None and self.tls.established:
+            self._send(self.tls.close())
 
     def abort(self) -> None:
         """Close now."""

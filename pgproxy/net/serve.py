@@ -19,11 +19,13 @@ from urllib.parse import urlsplit
 
 from pgproxy.analysis.statement import audit_sql
 from pgproxy.config.load import Config, load
+from pgproxy.config.proxy import ProxyConfig
 from pgproxy.errors import ConfigError, Finding, Unavailable
 from pgproxy.net.admin import Admin, MakePage, Page, healthz, readyz
 from pgproxy.net.audit import AuditTrail, State
 from pgproxy.net.build import Build
 from pgproxy.net.catalogs import REFRESH_SECONDS, Catalogs
+from pgproxy.net.certificates import listen_context
 from pgproxy.net.front_page import front_page
 from pgproxy.net.introspection import read_snapshot
 from pgproxy.net.logs import quiet_loop
@@ -36,7 +38,7 @@ from pgproxy.net.server import Room, Server
 from pgproxy.net.services import OpenSession, Services
 from pgproxy.net.upstream import Upstream
 from pgproxy.policy.rules import Policy
-from pgproxy.session.context import Limits, SessionContext
+from pgproxy.session.context import ClientTls, Limits, SessionContext
 from pgproxy.session.counters import Counters
 from pgproxy.session.session import Session
 from pgproxy.treatment.fields import Keys, Treatments
@@ -132,18 +134,29 @@ class _Proxy:
             try:
                 self._server.services.audit.reopen()
                 fresh = await asyncio.to_thread(load, self._path)
+                self._renew_certificates(fresh.proxy)
             except ConfigError as error:
                 log.error("not reloaded, going on as before:\n%s", error)
                 return
             old, self._config = self._config, fresh
             if fresh.proxy != old.proxy:
-                log.warning("only the policy is reloaded; what else changed needs a restart")
+                log.warning(
+                    "only the policy and certificates are reloaded; what else changed needs a "
+                    "restart"
+                )
             if fresh.policy == old.policy:
                 log.info("reloaded: the policy is unchanged")
                 return
             log.info("reloaded: sessions under the old policy end with their transaction")
         seconds = fresh.proxy.limits.drain_seconds
         await self._server.reload(self._rules.opener(fresh.policy), seconds)
+
+    def _renew_certificates(self, proxy: ProxyConfig) -> None:
+        """Who connects from now on sees the new ones.  Raises ConfigError."""
+        services, tls = self._server.services, proxy.listen.tls
+        if services.client_tls is not None and tls is not None:
+            services.client_tls = listen_context(tls)
+            log.info("certificates read again")
 
 
 class _Rules:
@@ -182,10 +195,13 @@ def _open(config: Config, stack: AsyncExitStack) -> tuple[Services, _Rules]:
         audit_sql=audit_sql,
         now=time.perf_counter,
         catalog_holds=catalogs.holds,
+        tls=client_tls(proxy),
     )
     rules = _Rules(config, context)
+    tls = proxy.listen.tls
     services = Services(
-        upstream=Upstream.parse(proxy.upstream.url),
+        client_tls=listen_context(tls) if tls is not None else None,
+        upstream=_open_upstream(proxy.upstream.url),
         catalogs=catalogs,
         lookups=lookups,
         audit=audit,
@@ -193,6 +209,24 @@ def _open(config: Config, stack: AsyncExitStack) -> tuple[Services, _Rules]:
         open_session=rules.opener(config.policy),
     )
     return services, rules
+
+
+def client_tls(proxy: ProxyConfig) -> ClientTls | None:
+    """What sessions are told of TLS on the client's side."""
+    tls = proxy.listen.tls
+    if tls is None:
+        return None
+    certificates = tls.client_ca is not None
+    # Who may come without TLS may come without a certificate.
+    return ClientTls(tls.require or certificates, certificates)
+
+
+def _open_upstream(url: str) -> Upstream:
+    upstream = Upstream.parse(url)
+    if upstream.tls is not None:
+        # Certificates that cannot be read should show now, not at the first client.
+        upstream.tls.context()
+    return upstream
 
 
 async def _open_admin(config: Config, server: Server, stack: AsyncExitStack) -> None:

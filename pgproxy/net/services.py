@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+import ssl
 
 from pgproxy.net.audit import AuditTrail
 from pgproxy.net.catalogs import Catalogs
@@ -17,7 +18,10 @@ OpenSession = Callable[[str], Session]
 
 @dataclass(slots=True)
 class Services:
-    """The outside of a session; ``open_session`` alone changes, when the policy is reloaded."""
+    """The outside of a session.
+
+    ``open_session`` and ``client_tls``, what clients are spoken to with, change with a reload.
+    """
 
     upstream: Upstream
     catalogs: Catalogs
@@ -25,4 +29,5 @@ class Services:
     audit: AuditTrail
     counters: Counters
     open_session: OpenSession
+    client_tls: ssl.SSLContext | None = None
     connecting: Histogram = field(default_factory=Histogram)

@@ -4,30 +4,28 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 import socket
-from typing import TypeVar
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from pgproxy.errors import ConfigError, Finding, Unavailable
+from pgproxy.net.certificates import VERIFYING, ServerTls
+from pgproxy.net.legs import Leg
+from pgproxy.net.securing import Securing
+from pgproxy.net.tls import Tls
 from pgproxy.wire.startup import SSLRequest
 
 CONNECT_SECONDS = 15.0
 CANCEL_SECONDS = 10.0
 PROBE_SECONDS = 5.0
 
-# Linux finds a dead host after idle + interval * count seconds.  No TCP_USER_TIMEOUT: it also ends
-# a connection whose peer is alive and merely does not read for that long.
-_KEEPALIVE = (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 6))
-
-P = TypeVar("P", bound=asyncio.Protocol)
-
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """One server: a host and a port, or the path of its Unix socket.  No TLS yet."""
+    """One server: a host and a port, or the path of its Unix socket, where TLS means nothing."""
 
     host: str
     port: int
     path: str = ""
+    tls: ServerTls | None = None
 
     @classmethod
     def parse(cls, url: str) -> "Upstream":
@@ -39,8 +37,8 @@ class Upstream:
             raise _finding("brackets or port are malformed") from None
         options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
         mode = options.get("sslmode", "prefer")
-        if mode not in ("disable", "allow", "prefer"):
-            raise _finding("TLS to the server is not there yet; leave sslmode out")
+        if mode not in ("disable", "allow", "prefer", "require", *VERIFYING):
+            raise _finding("the sslmode is none that libpq knows")
         number = port or int(options.get("port") or 5432)
         host = unquote(parts.hostname or options.get("host", "")) or "localhost"
         if "," in host or "," in parts.netloc:
@@ -48,22 +46,37 @@ class Upstream:
         if host.startswith(("/", "@")):
             path = f"{host}/.s.PGSQL.{number}"
             return cls(host, number, "\0" + path[1:] if host[0] == "@" else path)
-        return cls(host, number)
+        # What libpq prefers, or allows, protects from nobody: it is not spoken here.
+        if mode in ("disable", "allow", "prefer"):
+            return cls(host, number)
+        tls = ServerTls(
+            mode,
+            options.get("sslrootcert", ""),
+            options.get("sslcert", ""),
+            options.get("sslkey", ""),
+        )
+        return cls(host, number, tls=tls)
 
     def __str__(self) -> str:
         if self.path:
             return self.path.replace("\0", "@")
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
-    async def connect(self, leg: Callable[[], P]) -> P:
+    async def connect(self, leg: Callable[[], Leg]) -> Leg:
         """A new leg to the server.  Raises Unavailable, with a reason in our own words."""
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 if self.path:
                     _, made = await loop.create_unix_connection(leg, self.path)
-                else:
+                elif self.tls is None:
                     _, made = await loop.create_connection(leg, self.host, self.port)
+                else:
+                    transport, tls, _ = await self._secure()
+                    made = leg()
+                    made.encrypt(tls)
+                    transport.set_protocol(made)
+                    made.connection_made(transport)
         except TimeoutError:
             raise Unavailable("the server did not accept the connection in time") from None
         except OSError as error:
@@ -74,8 +87,16 @@ class Upstream:
         """Deliver a CancelRequest; returns when the server has closed, or after a while."""
         try:
             async with asyncio.timeout(CANCEL_SECONDS):
-                await self._ask(packet, -1)
-        except OSError:  # a TimeoutError is one
+                if self.tls is None:
+                    await self._ask(packet, -1)
+                    return
+                transport, tls, securing = await self._secure()
+                transport.write(tls.send(packet))
+                try:
+                    await securing.lost.wait()
+                finally:
+                    transport.abort()
+        except (OSError, Unavailable):  # a TimeoutError is an OSError
             return
 
     async def probe(self) -> None:
@@ -87,6 +108,21 @@ class Upstream:
             raise Unavailable(f"no connection to the server: {_reason(error)}") from None
         if answer not in (b"S", b"N"):
             raise Unavailable("what answers at the server's address is no PostgreSQL")
+        if answer == b"N" and self.tls is not None:
+            raise Unavailable("no connection to the server: the server does not speak TLS")
+
+    async def _secure(self) -> tuple[asyncio.WriteTransport, Tls, Securing]:
+        """A connection that speaks TLS.  Raises Unavailable, OSError."""
+        assert self.tls is not None
+        context, loop = self.tls.context(), asyncio.get_running_loop()
+        transport, securing = await loop.create_connection(
+            lambda: Securing(context, self.host), self.host, self.port
+        )
+        try:
+            return transport, await securing.secured, securing
+        except BaseException:
+            transport.close()
+            raise
 
     async def _ask(self, packet: bytes, count: int) -> bytes:
         if self.path:
@@ -98,19 +134,6 @@ class Upstream:
             return await reader.read(count)
         finally:
             writer.transport.abort()
-
-
-def tune(transport: asyncio.BaseTransport) -> None:
-    """What every leg's socket wants: no delay, and an end that notices a dead host."""
-    sock: socket.socket | None = transport.get_extra_info("socket")
-    if sock is None or sock.family not in (socket.AF_INET, socket.AF_INET6):
-        return
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in _KEEPALIVE:
-        option = getattr(socket, name, None)
-        if option is not None:
-            sock.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
 _WORDS: dict[type[OSError], str] = {

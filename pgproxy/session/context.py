@@ -35,6 +35,26 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class ClientTls:
+    """TLS may be spoken on the client's side; must it, and must the client have a certificate?"""
+
+    required: bool = False
+    certificates: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Encrypted:
+    """What is known of a client that speaks TLS.
+
+    ``protocol``: what ALPN agreed on, '' for nothing; ``name``: the common name of its certificate,
+    '' without one.
+    """
+
+    protocol: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Identity:
     """Who is logged in, and which entry of the policy that is."""
 
@@ -62,4 +82,5 @@ class SessionContext:
     # Whether plans may be made on that version of a database's catalog: it was found true of late.
     catalog_holds: Callable[[str, int], bool]
     client: str = ""
+    tls: ClientTls | None = None
     limits: Limits = field(default_factory=Limits)

@@ -24,6 +24,16 @@ class ToUpstream:
 
 
 @dataclass(frozen=True, slots=True)
+class EncryptClient:
+    """Speak TLS with the client from here on; answered by ``client_encrypted``.
+
+    ``received``: what it has said of that already, unasked.
+    """
+
+    received: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class ConnectUpstream:
     """Open the server's leg; answered by ``upstream_connected`` or ``upstream_failed``."""
 
@@ -92,6 +102,7 @@ class Close:
 Effect = (
     ToClient
     | ToUpstream
+    | EncryptClient
     | ConnectUpstream
     | ForwardCancel
     | LoadCatalog

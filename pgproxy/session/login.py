@@ -205,6 +205,8 @@ class Login(Phase):
             self._authenticated = True
             self._held.append(message)
             return
+        if code == backend.AUTHENTICATION_SASL:
+            message = _unbound(body)
         self._outbox.client(message)
         if code != backend.AUTHENTICATION_SASL_FINAL:
             self._asked = True
@@ -293,6 +295,17 @@ class Login(Phase):
         # AuthenticationOk first: a client takes errors before it for a wrong password.
         self._outbox.client(self._held[0])
         return error
+
+
+def _unbound(body: bytes) -> bytes:
+    """AuthenticationSASL without channel binding: the client does not see the server's certificate.
+
+    Only a server that is spoken to over TLS offers it (manual 54.3.1).
+    """
+    offered = backend.parse_sasl_mechanisms(body)
+    mechanisms = [name for name in offered if not name.endswith(b"-PLUS")]
+    data = b"".join(name + b"\0" for name in mechanisms) + b"\0"
+    return backend.authentication(backend.AUTHENTICATION_SASL, data)
 
 
 def _unknown_options(body: bytes) -> list[bytes]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from pgproxy.analysis.catalog import Catalog
 from pgproxy.errors import Unavailable
+from pgproxy.session.context import Encrypted
 from pgproxy.session.effects import Close, ForwardCancel
 from pgproxy.session.outbox import Outbox
 
@@ -72,6 +73,10 @@ class Phase:
         """Have the server give up what it runs."""
         if self.cancel and not self.idle:
             self._outbox.add(ForwardCancel(self.cancel))
+
+    def client_encrypted(self, encrypted: Encrypted) -> None:
+        """The client speaks TLS from here on."""
+        raise NotImplementedError
 
     def upstream_connected(self) -> None:
         """The server's leg is open."""

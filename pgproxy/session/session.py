@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from pgproxy.analysis.catalog import Catalog
 from pgproxy.errors import PgproxyError, Refusal, Unavailable
-from pgproxy.session.context import SessionContext
+from pgproxy.session.context import Encrypted, SessionContext
 from pgproxy.session.effects import Close, Effect
 from pgproxy.session.login import Login
 from pgproxy.session.outbox import Outbox
@@ -62,6 +62,10 @@ class Session:
         """The client is gone: end of stream, reset, or half-closed."""
         self._client_gone = True
         return self._event(lambda phase: phase.client_closed())
+
+    def client_encrypted(self, encrypted: Encrypted) -> list[Effect]:
+        """The answer to ``EncryptClient``."""
+        return self._event(lambda phase: phase.client_encrypted(encrypted))
 
     def upstream_connected(self) -> list[Effect]:
         """The answer to ``ConnectUpstream``."""

@@ -143,6 +143,17 @@ def parse_authentication(body: bytes) -> int:
     return _body("Authentication", body).int32()
 
 
+def parse_sasl_mechanisms(body: bytes) -> list[bytes]:
+    """The mechanisms that AuthenticationSASL offers, in its order."""
+    cursor = _body("AuthenticationSASL", body)
+    cursor.int32()
+    found: list[bytes] = []
+    while name := cursor.string():
+        found.append(name)
+    cursor.end()
+    return found
+
+
 def parse_backend_key_data(body: bytes) -> tuple[int, bytes]:
     """The process id and the secret key (4 bytes in protocol 3.0, up to 256 in 3.2)."""
     cursor = _body("BackendKeyData", body)

@@ -98,11 +98,6 @@ def _packet(code: int, rest: bytes) -> bytes:
 
 def packet_length(data: bytes) -> int | None:
     """The length of the packet that ``data`` starts with; None: fewer than its 4 bytes are here."""
-    if data and data[0] == TLS_HANDSHAKE:
-        raise ClientViolation(
-            "TLS without asking first is not there yet",
-            hint="connect with sslnegotiation=postgres",
-        )
     if len(data) < 4:
         return None
     length = int.from_bytes(data[:4], "big")

@@ -193,10 +193,6 @@ def test_a_wrong_value_is_told_with_what_was_expected(text: str, expected: str) 
     ("text", "expected"),
     [
         (
-            "listen: {tls: {cert: a, key: b}}",
-            "listen.tls: TLS on the client's side is not there yet; leave this key out",
-        ),
-        (
             "auth: {method: scram}",
             "auth.method: `scram` is not there yet; expected `pass-through`",
         ),
@@ -281,10 +277,34 @@ def test_two_servers_cannot_share_a_port() -> None:
     assert elsewhere.admin.port == elsewhere.listen.port
 
 
+def test_tls_of_the_clients() -> None:
+    tls = proxy(SMALLEST + "listen: {tls: {cert: a.pem, key: /b.key, require: true}}").listen.tls
+    assert tls is not None
+    assert (tls.cert.name, tls.key.as_posix(), tls.client_ca, tls.require) == (
+        "a.pem",
+        "/b.key",
+        None,
+        True,
+    )
+    assert told("listen: {tls: {cert: a.pem, require: 1}}") == [
+        "4: listen.tls.key: missing; expected the path of its key in PEM, such as server.key",
+        "4: listen.tls.require: found `1`; expected `true` or `false`",
+    ]
+
+
+def test_a_login_cannot_be_passed_through_between_two_certificates() -> None:
+    text = SMALLEST.replace("postgresql://me@", "postgresql://me@").replace(
+        ":5432", ":5432?sslmode=require"
+    )
+    assert proxy(text).upstream.url.endswith("sslmode=require")
+    (finding,) = proxy_told(text + "listen: {tls: {cert: a, key: b}}\n")
+    assert "auth.method: pass-through does not work with TLS on both sides" in finding
+
+
 def test_every_mistake_is_told_at_once_and_once() -> None:
     text = """\
 upstream:
-  url: postgresql://me:hunter2@127.0.0.1:5432?sslmode=require
+  url: postgresql://me:hunter2@127.0.0.1:5432?sslmode=verify-ca
   urls: []
 listen: {port: ${PORT}x, host: no}
 listen: {port: 1}
@@ -298,8 +318,8 @@ limits:
     assert proxy_told(text) == [
         "1: policy: missing; expected the path of the policy, such as policy.yaml",
         (
-            "2: upstream.url: sslmode `require` is not there yet; "
-            "expected `disable`, `allow` or `prefer`"
+            "2: upstream.url: sslmode `verify-ca` needs `sslrootcert`; expected the path of a root "
+            "certificate, or `system`"
         ),
         "3: upstream.urls: unknown key; did you mean `url`?",
         "4: listen.port: the environment variable PORT is not set",

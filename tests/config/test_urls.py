@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic_core import PydanticCustomError
 import pytest
 
-from pgproxy.config.urls import Url, has_user, postgres_url, vault_url
+from pgproxy.config.urls import Url, has_user, postgres_url, speaks_tls, vault_url
 
 ESCAPE = "write `/` `?` `#` `@` `:` in a user name or password as %2F %3F %23 %40 %3A"
 
@@ -23,10 +23,28 @@ ESCAPE = "write `/` `?` `#` `@` `:` in a user name or password as %2F %3F %23 %4
         "postgresql://reader@db/{database}",
         "postgresql:///shop?host=/var/run/postgresql&port=5433&user=me",
         "postgresql://db?sslmode=prefer",
+        "postgresql://db?sslmode=require",
     ],
 )
-def test_a_url_of_one_server_without_tls_is_taken_as_it_is(url: str) -> None:
-    assert postgres_url(url) == url
+def test_a_url_of_one_server_is_taken_as_it_is(url: str) -> None:
+    assert postgres(url) == url
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("sslmode=verify-full&sslrootcert=ca.pem", "sslrootcert=/etc/pgproxy/ca.pem"),
+        ("sslrootcert=/ca%20x.pem&sslmode=verify-ca", "sslrootcert=/ca%20x.pem&sslmode=verify-ca"),
+        ("sslmode=verify-full&sslrootcert=system", "sslrootcert=system"),
+        ("sslmode=require&sslcert=a&sslkey=b", "sslcert=/etc/pgproxy/a&sslkey=/etc/pgproxy/b"),
+    ],
+)
+def test_files_of_tls_lie_beside_the_file_or_where_it_says(url: str, expected: str) -> None:
+    found = postgres(f"postgresql://me:p%40ss@db/{{database}}?{url}")
+    assert expected in found
+    assert found.startswith("postgresql://me:p%40ss@db/{database}?")
+    assert speaks_tls(found)
+    assert not speaks_tls("postgresql://db?sslmode=prefer")
 
 
 @pytest.mark.parametrize(
@@ -51,21 +69,31 @@ def test_a_url_of_one_server_without_tls_is_taken_as_it_is(url: str) -> None:
         ("postgresql://db#x", f"found a `#`; {ESCAPE}"),
         ("postgresql://db?sslmode", f"the part after `?` is not name=value; {ESCAPE}"),
         (
-            "postgresql://db?sslmode=require",
-            "sslmode `require` is not there yet; expected `disable`, `allow` or `prefer`",
-        ),
-        (
             "postgresql://db?sslmode=verify-full",
-            "sslmode `verify-full` is not there yet; expected `disable`, `allow` or `prefer`",
+            (
+                "sslmode `verify-full` needs `sslrootcert`; expected the path of a root "
+                "certificate, or `system`"
+            ),
         ),
         (
             "postgresql://db?sslmode=on",
-            "the sslmode is none that libpq knows; expected `disable`, `allow` or `prefer`",
+            (
+                "the sslmode is none that libpq knows; expected `disable`, `allow`, `prefer`, "
+                "`require`, `verify-ca` or `verify-full`"
+            ),
         ),
         (
             "postgresql://db?sslrootcert=ca.pem",
-            "parameter `sslrootcert`: TLS to the server is not there yet; leave it out",
+            (
+                "`sslrootcert` needs an sslmode that speaks TLS; expected `require`, `verify-ca` "
+                "or `verify-full`"
+            ),
         ),
+        (
+            "postgresql://db?sslmode=require&sslkey=x",
+            "`sslcert` and `sslkey` go together; expected both",
+        ),
+        ("postgresql://db?sslcrl=x", "parameter `sslcrl` is not there yet; leave it out"),
         ("postgresql://db?options=-c", "parameter `options` is not there yet; leave it out"),
         (
             "postgresql://db?sslmod=disable",
@@ -76,7 +104,7 @@ def test_a_url_of_one_server_without_tls_is_taken_as_it_is(url: str) -> None:
             (
                 "found a parameter that libpq does not have; "
                 "expected `dbname`, `host`, `password`, "
-                "`port`, `sslmode` or `user`"
+                "`port`, `sslmode`, `user`, `sslrootcert`, `sslcert` or `sslkey`"
             ),
         ),
         ("postgresql://db?user=a&user=b", "found a parameter twice; keep one of them"),
@@ -95,8 +123,13 @@ def test_a_url_of_one_server_without_tls_is_taken_as_it_is(url: str) -> None:
 )
 def test_another_url_is_told(url: object, expected: str) -> None:
     with pytest.raises(PydanticCustomError) as caught:
-        postgres_url(url)
+        postgres(url)
     assert caught.value.message() == expected
+
+
+def postgres(url: object) -> str:
+    info: Any = SimpleNamespace(context={"base": Path("/etc/pgproxy")})
+    return postgres_url(url, info)
 
 
 def vault(url: object) -> str:
@@ -184,7 +217,7 @@ SPLITTERS = st.text(alphabet="/?#@:%[]&=, ", max_size=4)
 @given(SPLITTERS, SPLITTERS, st.sampled_from(["", "/shop", "?sslmode=require", ":x", ",c"]))
 def test_no_part_of_a_password_is_told(before: str, after: str, end: str) -> None:
     try:
-        url = postgres_url(f"postgresql://me:{before}hunter2{after}@db{end}")
+        url = postgres(f"postgresql://me:{before}hunter2{after}@db{end}")
     except PydanticCustomError as error:
         assert "hunter2" not in error.message()
     else:

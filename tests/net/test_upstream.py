@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from pgproxy.errors import ConfigError, Unavailable
+from pgproxy.net.certificates import ServerTls
+from pgproxy.net.legs import Leg
 from pgproxy.net.upstream import Upstream
 from pgproxy.wire.startup import SSLRequest
 from tests.net.fakes import descriptors, run
@@ -17,6 +19,11 @@ from tests.net.fakes import descriptors, run
         ("postgresql://127.0.0.1:6000", Upstream("127.0.0.1", 6000), "127.0.0.1:6000"),
         ("postgres://db.example.com/shop", Upstream("db.example.com", 5432), None),
         ("postgresql://u:p%40ss@db:1/x?sslmode=disable", Upstream("db", 1), "db:1"),
+        (
+            "postgresql://db?sslmode=verify-full&sslrootcert=/ca.pem",
+            Upstream("db", 5432, tls=ServerTls("verify-full", "/ca.pem")),
+            "db:5432",
+        ),
         ("postgresql://[::1]:5433", Upstream("::1", 5433), "[::1]:5433"),
         ("postgresql:///shop?host=db&port=7", Upstream("db", 7), None),
         (
@@ -46,8 +53,7 @@ def test_forms_of_libpq(url: str, expected: Upstream, shown: str | None) -> None
     "url",
     [
         "postgresql://a:pa/ss@db:5x/",
-        "postgresql://db?sslmode=require",
-        "postgresql://db?sslmode=verify-full",
+        "postgresql://db?sslmode=on",
         "postgresql://one,two/shop",
     ],
 )
@@ -84,17 +90,25 @@ def test_probe_wants_a_postgresql(loop: str) -> None:
     run(test, loop)
 
 
-class Leaving(asyncio.Protocol):
-    """Ends what was opened."""
+class Leaving:
+    """An owner that ends what was opened."""
 
     def __init__(self) -> None:
         self.gone = asyncio.Event()
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        transport.close()
+    def leg_opened(self, leg: Leg) -> None:
+        leg.close()
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def leg_encrypted(self, leg: Leg) -> None: ...
+
+    def leg_data(self, leg: Leg, data: bytes) -> None: ...
+
+    def leg_ended(self, leg: Leg) -> None: ...
+
+    def leg_lost(self, leg: Leg) -> None:
         self.gone.set()
+
+    def flow_changed(self) -> None: ...
 
 
 def test_unix_socket(tmp_path: Path, loop: str) -> None:
@@ -110,9 +124,10 @@ def test_unix_socket(tmp_path: Path, loop: str) -> None:
         listener = await asyncio.start_unix_server(serve, tmp_path / ".s.PGSQL.5432")
         upstream = Upstream.parse(f"postgresql:///x?host={tmp_path}")
         await upstream.probe()
-        leg = await upstream.connect(Leaving)
+        owner = Leaving()
+        await upstream.connect(lambda: Leg(owner))
         async with asyncio.timeout(5):
-            await leg.gone.wait()
+            await owner.gone.wait()
         await asyncio.sleep(0.05)  # the other side
         listener.close()
 
@@ -122,7 +137,7 @@ def test_unix_socket(tmp_path: Path, loop: str) -> None:
 def test_missing_socket_is_told_without_its_path(tmp_path: Path, loop: str) -> None:
     async def test() -> None:
         with pytest.raises(Unavailable, match="there is no such socket") as caught:
-            await Upstream.parse(f"postgresql:///x?host={tmp_path}").connect(asyncio.Protocol)
+            await Upstream.parse(f"postgresql:///x?host={tmp_path}").connect(lambda: Leg(Leaving()))
         assert str(tmp_path) not in str(caught.value)
 
     run(test, loop)

@@ -36,6 +36,12 @@ def test_authentication_is_relayed_message_by_message() -> None:
 
 
 @pytest.mark.parametrize("user", ["alice", "bob"])
+def test_channel_binding_is_not_offered_for_a_certificate_that_is_not_seen(user: str) -> None:
+    offered = backend.authentication(10, b"SCRAM-SHA-256-PLUS\0SCRAM-SHA-256\0\0")
+    assert Script().start(user).server(offered).to_client == SASL
+
+
+@pytest.mark.parametrize("user", ["alice", "bob"])
 def test_one_byte_at_a_time_is_the_same_login(user: str) -> None:
     script = Script().start(user)
     for byte in SASL:

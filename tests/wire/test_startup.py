@@ -78,11 +78,6 @@ def test_longest_packet_of_the_server_passes() -> None:
     assert isinstance(parse_first(packet(3 << 16, rest)), StartupMessage)
 
 
-def test_direct_tls_is_told_so_from_its_first_byte() -> None:
-    with pytest.raises(ClientViolation, match="TLS"):
-        parse_first(b"\x16")
-
-
 @pytest.mark.parametrize("code", [SSL_REQUEST_CODE, GSSENC_REQUEST_CODE])
 def test_encryption_request_has_no_body(code: int) -> None:
     with pytest.raises(ClientViolation):
