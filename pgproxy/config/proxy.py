@@ -6,7 +6,8 @@ name.
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+import re
+from typing import Annotated
 
 from pydantic import Field, PlainValidator, ValidationInfo, model_validator
 
@@ -14,11 +15,11 @@ from pgproxy.config.fields import (
     FilePath,
     Port,
     Section,
+    Text,
     beside,
     choice,
     integer,
     mismatch,
-    not_yet,
     size,
     text,
     wrong,
@@ -36,7 +37,7 @@ _CATALOG_USER = (
 
 _BOUND = (
     "pass-through does not work with TLS on both sides: a client binds its login to the "
-    "certificate it sees, and that is the proxy's; expected TLS on one side only"
+    "certificate it sees, and that is the proxy's; expected `scram`, or TLS on one side only"
 )
 
 
@@ -79,13 +80,20 @@ def _variable(value: object) -> str:
     return name
 
 
+def _verifier(value: object) -> str:
+    expected = "what the server stores of the password, SCRAM-SHA-256$… from pg_authid.rolpassword"
+    found = text(value, expected)
+    if not re.fullmatch(r"SCRAM-SHA-256\$[1-9][0-9]*:[^$:]+\$[^$:]+:[^$:]+", found):
+        raise wrong(f"found something else; expected {expected}")
+    return found
+
+
 def _count(low: int, high: int) -> PlainValidator:
     return PlainValidator(lambda value: integer(value, low, high))
 
 
 Host = Annotated[str, PlainValidator(_host)]
 PostgresUrl = Annotated[Url, PlainValidator(postgres_url)]
-NotYet = Any
 
 
 class ListenTls(Section):
@@ -120,10 +128,18 @@ class CatalogLogin(Section):
 class Auth(Section):
     """How a client proves who it is."""
 
-    method: Annotated[AuthMethod, PlainValidator(choice(AuthMethod, ["scram"]))] = (
-        AuthMethod.PASS_THROUGH
+    method: Annotated[AuthMethod, PlainValidator(choice(AuthMethod))] = AuthMethod.PASS_THROUGH
+    users: dict[Text, Annotated[str, PlainValidator(_verifier)]] = Field(
+        default_factory=dict, repr=False
     )
-    users: Annotated[NotYet, PlainValidator(not_yet("users known to the proxy are"))] = None
+    url: PostgresUrl = Url("")
+
+    @model_validator(mode="after")
+    def _belongs(self) -> "Auth":
+        if self.method is AuthMethod.PASS_THROUGH and (self.users or self.url):
+            which = "users" if self.users else "url"
+            raise wrong(f"`{which}` does not go with method `pass-through`; expected `scram`")
+        return self
 
 
 class Keys(Section):
@@ -198,6 +214,10 @@ class ProxyConfig(Section):
     audit: Audit = Audit()
     limits: Limits = Limits()
     policy: FilePath = Field(description="the path of the policy, such as policy.yaml")
+
+    def verifiers_url(self) -> str:
+        """The login that reads stored passwords: that of ``auth``, else that of the catalog."""
+        return self.auth.url or self.catalog_url()
 
     def catalog_url(self) -> str:
         """The login that reads pg_catalog: that of ``catalog``, else that of ``upstream``."""

@@ -34,6 +34,7 @@ catalog: {{url: "postgresql://{reader}@{server}/{{database}}"}}
 vault:
   url: sqlite:///vault.db
   keys: {{provider: file, path: vault.key}}
+auth: {auth}
 admin: {{host: 127.0.0.1, port: {admin}}}
 audit: {{path: audit.jsonl}}
 policy: policy.yaml
@@ -44,8 +45,8 @@ policy: policy.yaml
 class Wish:
     """What the proxy is to be: its policy, its port (0: any), and whether it must be that one.
 
-    ``tls``: the value of ``listen.tls``; ``upstream``: another port for the server, and what stands
-    behind ``?`` in its URL.
+    ``tls``: the value of ``listen.tls``; ``auth``: that of ``auth``; ``upstream``: another port for
+    the server, and what stands behind ``?`` in its URL.
     """
 
     policy: str
@@ -53,6 +54,7 @@ class Wish:
     insist: bool = False
     tls: str = ""
     upstream: tuple[int, str] = (0, "")
+    auth: str = ""
 
 
 class Proxy:
@@ -182,6 +184,7 @@ class Proxy:
             port=port,
             tls=f", tls: {self._wish.tls}" if self._wish.tls else "",
             server=server,
+            auth=self._wish.auth or "{method: pass-through}",
             upstream=f"{self._cluster.host}:{other}/?{options}" if other else server,
             reader=reader,
             admin=self._admin_port,

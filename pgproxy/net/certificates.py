@@ -11,9 +11,12 @@ from pathlib import Path
 import ssl
 import stat
 
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
 from pgproxy.config.proxy import ListenTls
 from pgproxy.errors import ConfigError, Finding
-from pgproxy.net.tls import ALPN
+from pgproxy.net.tls import ALPN, end_point
 
 VERIFYING = ("verify-ca", "verify-full")
 
@@ -46,8 +49,24 @@ class ServerTls:
         return context
 
 
-def listen_context(tls: ListenTls) -> ssl.SSLContext:
+@dataclass(frozen=True, slots=True)
+class ListenSide:
+    """What clients are spoken to with; ``binding`` is that of the certificate."""
+
+    context: ssl.SSLContext
+    binding: bytes
+
+
+def listen_side(tls: ListenTls) -> ListenSide:
     """The server's side of the clients' legs.  Raises ConfigError."""
+    context = _listen_context(tls)
+    with _told("listen.tls.cert"):
+        # The first of the file: behind it come those that vouch for it.
+        certificate = x509.load_pem_x509_certificate(tls.cert.read_bytes())
+        return ListenSide(context, end_point(certificate.public_bytes(Encoding.DER)))
+
+
+def _listen_context(tls: ListenTls) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.options |= ssl.OP_CIPHER_SERVER_PREFERENCE | ssl.OP_NO_RENEGOTIATION

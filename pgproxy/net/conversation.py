@@ -13,11 +13,11 @@ import time
 
 from pgproxy.analysis.catalog import Catalog
 from pgproxy.errors import Unavailable
+from pgproxy.net.errands import Asker, Errand, run_errand
 from pgproxy.net.house import House
 from pgproxy.net.legs import Leg
 from pgproxy.net.logs import origin
-from pgproxy.net.lookups import Tokens, Values
-from pgproxy.net.tls import Tls, common_name
+from pgproxy.net.tls import Tls, common_name, end_point
 from pgproxy.session.context import Encrypted
 from pgproxy.session.effects import (
     Audit,
@@ -27,10 +27,6 @@ from pgproxy.session.effects import (
     Effect,
     EncryptClient,
     ForwardCancel,
-    LoadCatalog,
-    RefreshCatalog,
-    ResolveTokens,
-    ResolveValues,
     ToClient,
     ToUpstream,
 )
@@ -120,7 +116,8 @@ class Conversation:
             if self._closed:
                 leg.abort()
             else:
-                self._event(self.session.upstream_connected)
+                binding = end_point(leg.tls.peer) if leg.tls is not None else b""
+                self._event(lambda: self.session.upstream_connected(binding))
             return
         self.session = self._services.open_session(leg.address())
         if not self._house.entered(self):
@@ -132,8 +129,9 @@ class Conversation:
     def leg_encrypted(self, leg: Leg) -> None:
         tls = leg.tls
         if tls is not None:
-            peer = tls.peer
-            encrypted = Encrypted(tls.alpn, common_name(peer) if peer else "")
+            peer, side = tls.peer, self._services.client_tls
+            name = common_name(peer) if peer else ""
+            encrypted = Encrypted(tls.alpn, name, side.binding if side else b"")
             self._event(lambda: self.session.client_encrypted(encrypted))
 
     def leg_data(self, leg: Leg, data: bytes) -> None:
@@ -228,15 +226,12 @@ class Conversation:
         self.flow_changed()
 
     def _encrypt(self, received: bytes) -> None:
-        context = self._services.client_tls
-        if context is None:
+        side = self._services.client_tls
+        if side is None:
             raise RuntimeError("TLS is not configured")
-        self._client.encrypt(Tls(context, server_side=True), received)
+        self._client.encrypt(Tls(side.context, server_side=True), received)
 
-    def _request(
-        self,
-        effect: ConnectUpstream | LoadCatalog | RefreshCatalog | ResolveTokens | ResolveValues,
-    ) -> list[Effect]:
+    def _request(self, effect: ConnectUpstream | Errand) -> list[Effect]:
         if self.session.closed:
             return []
         if not self._admitted:
@@ -244,18 +239,10 @@ class Conversation:
             if refused is not None:
                 return self.session.end(*refused)
             self._admitted = True
-        if isinstance(effect, ResolveTokens):
-            self._services.lookups.ask(effect.requests, self._tokens)
-        elif isinstance(effect, ResolveValues):
-            self._services.lookups.ask_values(effect.requests, self._values)
-        elif isinstance(effect, ConnectUpstream):
+        if isinstance(effect, ConnectUpstream):
             self._connecting = self._house.start(self._connect())
-        else:
-            known = self._services.catalogs.known(effect.database)
-            if known is not None and isinstance(effect, LoadCatalog):
-                return self.session.catalog_ready(known)
-            self._house.start(self._catalog(effect))
-        return []
+            return []
+        return run_errand(effect, Asker(self.session, self._event), self._house)
 
     async def _connect(self) -> None:
         started = time.perf_counter()
@@ -270,18 +257,6 @@ class Conversation:
             self._connecting = None
             self._services.connecting.observe(time.perf_counter() - started)
 
-    async def _catalog(self, effect: LoadCatalog | RefreshCatalog) -> None:
-        catalogs = self._services.catalogs
-        ask = catalogs.get if isinstance(effect, LoadCatalog) else catalogs.refresh
-        try:
-            catalog = await ask(effect.database)
-        except Unavailable as error:
-            log.warning("%s", error.message)
-            reason = error.message
-            self._event(lambda: self.session.catalog_failed(reason))
-        else:
-            self._event(lambda: self.session.catalog_ready(catalog))
-
     async def _cancel(self, packet: bytes) -> None:
         try:
             await self._services.upstream.cancel(packet)
@@ -291,24 +266,6 @@ class Conversation:
                 # Whoever asked for it waits for this end to know that it is done.
                 self._client.close()
                 self._leave()
-
-    def _tokens(self, answer: Tokens | Unavailable) -> None:
-        if isinstance(answer, Unavailable):
-            log.warning("%s", answer.message)
-            reason = answer.message
-            self._event(lambda: self.session.tokens_failed(reason))
-        else:
-            tokens = answer
-            self._event(lambda: self.session.tokens_ready(tokens))
-
-    def _values(self, answer: Values | Unavailable) -> None:
-        if isinstance(answer, Unavailable):
-            log.warning("%s", answer.message)
-            reason = answer.message
-            self._event(lambda: self.session.values_failed(reason))
-        else:
-            values = answer
-            self._event(lambda: self.session.values_ready(values))
 
     def _late(self) -> None:
         self._start_timer = None

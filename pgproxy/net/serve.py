@@ -10,22 +10,23 @@ from collections.abc import Awaitable
 from contextlib import AsyncExitStack
 from dataclasses import replace
 import gc
+import hmac
 import logging
 from pathlib import Path
+import secrets
 import signal
 import time
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from pgproxy.analysis.statement import audit_sql
 from pgproxy.config.load import Config, load
-from pgproxy.config.proxy import ProxyConfig
+from pgproxy.config.proxy import AuthMethod, ProxyConfig
 from pgproxy.errors import ConfigError, Finding, Unavailable
 from pgproxy.net.admin import Admin, MakePage, Page, healthz, readyz
 from pgproxy.net.audit import AuditTrail, State
 from pgproxy.net.build import Build
 from pgproxy.net.catalogs import REFRESH_SECONDS, Catalogs
-from pgproxy.net.certificates import listen_context
+from pgproxy.net.certificates import listen_side
 from pgproxy.net.front_page import front_page
 from pgproxy.net.introspection import read_snapshot
 from pgproxy.net.logs import quiet_loop
@@ -37,12 +38,14 @@ from pgproxy.net.readiness import Readiness
 from pgproxy.net.server import Room, Server
 from pgproxy.net.services import OpenSession, Services
 from pgproxy.net.upstream import Upstream
+from pgproxy.net.verifiers import Verifiers, home
 from pgproxy.policy.rules import Policy
-from pgproxy.session.context import ClientTls, Limits, SessionContext
+from pgproxy.session.context import ClientTls, Limits, Scram, SessionContext
 from pgproxy.session.counters import Counters
 from pgproxy.session.session import Session
 from pgproxy.treatment.fields import Keys, Treatments
 from pgproxy.treatment.tokens import TokenMap
+from pgproxy.vault.keys import KeyRing
 from pgproxy.vault.providers import load_keys
 from pgproxy.vault.store import open_vault
 
@@ -155,7 +158,7 @@ class _Proxy:
         """Who connects from now on sees the new ones.  Raises ConfigError."""
         services, tls = self._server.services, proxy.listen.tls
         if services.client_tls is not None and tls is not None:
-            services.client_tls = listen_context(tls)
+            services.client_tls = listen_side(tls)
             log.info("certificates read again")
 
 
@@ -196,17 +199,21 @@ def _open(config: Config, stack: AsyncExitStack) -> tuple[Services, _Rules]:
         now=time.perf_counter,
         catalog_holds=catalogs.holds,
         tls=client_tls(proxy),
+        scram=_scram(proxy, ring),
     )
     rules = _Rules(config, context)
+    verifiers = Verifiers(proxy.auth.users, proxy.verifiers_url())
+    stack.callback(verifiers.close)
     tls = proxy.listen.tls
     services = Services(
-        client_tls=listen_context(tls) if tls is not None else None,
+        client_tls=listen_side(tls) if tls is not None else None,
         upstream=_open_upstream(proxy.upstream.url),
         catalogs=catalogs,
         lookups=lookups,
         audit=audit,
         counters=counters,
         open_session=rules.opener(config.policy),
+        verifiers=verifiers,
     )
     return services, rules
 
@@ -219,6 +226,15 @@ def client_tls(proxy: ProxyConfig) -> ClientTls | None:
     certificates = tls.client_ca is not None
     # Who may come without TLS may come without a certificate.
     return ClientTls(tls.require or certificates, certificates)
+
+
+def _scram(proxy: ProxyConfig, ring: KeyRing) -> Scram | None:
+    """How sessions check passwords; None where the server does."""
+    if proxy.auth.method is not AuthMethod.SCRAM:
+        return None
+    # Every proxy with these keys tells an unknown user the same.
+    secret = hmac.digest(ring.treatment_secret(), b"pgproxy: unknown users", "sha256")
+    return Scram(lambda: secrets.token_urlsafe(18).encode(), secret)
 
 
 def _open_upstream(url: str) -> Upstream:
@@ -275,8 +291,7 @@ async def _listening(work: Awaitable[T], section: str) -> T:
 
 async def _try_catalog(config: Config, catalogs: Catalogs) -> None:
     """A catalog login that does not work should show now, not at the first client."""
-    named = urlsplit(config.proxy.catalog.url).path.lstrip("/")
-    database = "postgres" if not named or "{" in named else named
+    database = home(config.proxy.catalog.url)
     try:
         catalog = await catalogs.get(database)
         log.info("catalog read: %d relations in %s", len(catalog.relations), database)

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-import ssl
 
 from pgproxy.net.audit import AuditTrail
 from pgproxy.net.catalogs import Catalogs
+from pgproxy.net.certificates import ListenSide
 from pgproxy.net.histogram import Histogram
 from pgproxy.net.lookups import Lookups
 from pgproxy.net.upstream import Upstream
+from pgproxy.net.verifiers import Verifiers
 from pgproxy.session.counters import Counters
 from pgproxy.session.session import Session
 
@@ -29,5 +30,6 @@ class Services:
     audit: AuditTrail
     counters: Counters
     open_session: OpenSession
-    client_tls: ssl.SSLContext | None = None
+    client_tls: ListenSide | None = None
+    verifiers: Verifiers = field(default_factory=Verifiers)
     connecting: Histogram = field(default_factory=Histogram)

@@ -52,6 +52,15 @@ class Encrypted:
 
     protocol: str = ""
     name: str = ""
+    binding: bytes = b""  # ``tls-server-end-point`` of our certificate
+
+
+@dataclass(frozen=True, slots=True)
+class Scram:
+    """The proxy checks passwords: a fresh nonce each time, and what unknown users are told with."""
+
+    nonce: Callable[[], bytes]
+    secret: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,4 +92,5 @@ class SessionContext:
     catalog_holds: Callable[[str, int], bool]
     client: str = ""
     tls: ClientTls | None = None
+    scram: Scram | None = None
     limits: Limits = field(default_factory=Limits)

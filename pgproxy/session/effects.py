@@ -46,6 +46,13 @@ class ForwardCancel:
 
 
 @dataclass(frozen=True, slots=True)
+class LoadVerifier:
+    """What is stored of a password?  Answered by ``verifier_ready`` or ``verifier_failed``."""
+
+    user: str
+
+
+@dataclass(frozen=True, slots=True)
 class LoadCatalog:
     """Any snapshot of that database; answered by ``catalog_ready`` or ``catalog_failed``."""
 
@@ -105,6 +112,7 @@ Effect = (
     | EncryptClient
     | ConnectUpstream
     | ForwardCancel
+    | LoadVerifier
     | LoadCatalog
     | RefreshCatalog
     | CatalogChanged

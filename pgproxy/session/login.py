@@ -10,6 +10,7 @@ from pgproxy.policy.rules import RoleRule
 from pgproxy.session.context import Identity, SessionContext
 from pgproxy.session.effects import Close, ConnectUpstream, LoadCatalog, RefreshCatalog
 from pgproxy.session.guard import Guard
+from pgproxy.session.key_login import KeyLogin, unbound
 from pgproxy.session.ledger import refused_login
 from pgproxy.session.outbox import Outbox
 from pgproxy.session.phase import Phase
@@ -32,12 +33,19 @@ class Login(Phase):
     """Authentication is relayed message by message; the rest waits."""
 
     def __init__(
-        self, context: SessionContext, outbox: Outbox, startup: StartupMessage, raw: bytes
+        self,
+        context: SessionContext,
+        outbox: Outbox,
+        startup: StartupMessage,
+        raw: bytes,
+        keys: KeyLogin | None = None,
     ) -> None:
         super().__init__(outbox)
         self._context = context
         self.startup = startup
         self._raw = raw
+        self._keys = keys  # of a client that we have checked: they answer in its place
+        self._binding = b""
         self._from_client = b""
         self._from_server = b""
         self._held: list[bytes] = []
@@ -49,6 +57,16 @@ class Login(Phase):
         self._decided = self._connected = self._asked = self._authenticated = False
         self._refreshing = self._ended = False
 
+    @property
+    def user(self) -> str:
+        """Who logs in."""
+        return self.startup.user
+
+    @property
+    def database(self) -> str:
+        """Where to."""
+        return self.startup.database
+
     def enter(self) -> None:
         """The catalog and the server's leg are fetched side by side."""
         self._outbox.add(LoadCatalog(self.startup.database))
@@ -56,9 +74,10 @@ class Login(Phase):
 
     # What the start-up packet waits for
 
-    def upstream_connected(self) -> None:
+    def upstream_connected(self, binding: bytes = b"") -> None:
         """The server's leg is open."""
         self._connected = True
+        self._binding = binding
         self._start()
 
     def upstream_failed(self, reason: str) -> None:
@@ -136,7 +155,7 @@ class Login(Phase):
         self._answer()
 
     def _answer(self) -> None:
-        while not self._authenticated and len(self._from_client) >= HEADER:
+        while self._keys is None and not self._authenticated and len(self._from_client) >= HEADER:
             kind = self._from_client[0]
             if kind == frontend.TERMINATE:
                 self._outbox.add(Close())
@@ -205,8 +224,11 @@ class Login(Phase):
             self._authenticated = True
             self._held.append(message)
             return
+        if self._keys is not None:
+            self._outbox.upstream(self._keys.answer(code, body, self._binding))
+            return
         if code == backend.AUTHENTICATION_SASL:
-            message = _unbound(body)
+            message = unbound(body)
         self._outbox.client(message)
         if code != backend.AUTHENTICATION_SASL_FINAL:
             self._asked = True
@@ -295,17 +317,6 @@ class Login(Phase):
         # AuthenticationOk first: a client takes errors before it for a wrong password.
         self._outbox.client(self._held[0])
         return error
-
-
-def _unbound(body: bytes) -> bytes:
-    """AuthenticationSASL without channel binding: the client does not see the server's certificate.
-
-    Only a server that is spoken to over TLS offers it (manual 54.3.1).
-    """
-    offered = backend.parse_sasl_mechanisms(body)
-    mechanisms = [name for name in offered if not name.endswith(b"-PLUS")]
-    data = b"".join(name + b"\0" for name in mechanisms) + b"\0"
-    return backend.authentication(backend.AUTHENTICATION_SASL, data)
 
 
 def _unknown_options(body: bytes) -> list[bytes]:

@@ -78,8 +78,16 @@ class Phase:
         """The client speaks TLS from here on."""
         raise NotImplementedError
 
-    def upstream_connected(self) -> None:
-        """The server's leg is open."""
+    def verifier_ready(self, text: str) -> None:
+        """What is stored of the user's password; '' for nothing."""
+        raise NotImplementedError
+
+    def verifier_failed(self, reason: str) -> None:
+        """Nobody knows."""
+        raise NotImplementedError
+
+    def upstream_connected(self, binding: bytes = b"") -> None:
+        """The server's leg is open; ``binding``: that of its certificate."""
         raise NotImplementedError
 
     def upstream_failed(self, reason: str) -> None:

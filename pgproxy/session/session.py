@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from pgproxy.analysis.catalog import Catalog
 from pgproxy.errors import PgproxyError, Refusal, Unavailable
+from pgproxy.session.authentication import Authentication
 from pgproxy.session.context import Encrypted, SessionContext
 from pgproxy.session.effects import Close, Effect
 from pgproxy.session.login import Login
@@ -67,9 +68,17 @@ class Session:
         """The answer to ``EncryptClient``."""
         return self._event(lambda phase: phase.client_encrypted(encrypted))
 
-    def upstream_connected(self) -> list[Effect]:
-        """The answer to ``ConnectUpstream``."""
-        return self._event(lambda phase: phase.upstream_connected())
+    def verifier_ready(self, text: str) -> list[Effect]:
+        """The answer to ``LoadVerifier``; '' where nothing is stored."""
+        return self._event(lambda phase: phase.verifier_ready(text))
+
+    def verifier_failed(self, reason: str) -> list[Effect]:
+        """The other answer to ``LoadVerifier``; ``reason`` is not shown to anybody."""
+        return self._event(lambda phase: phase.verifier_failed(reason))
+
+    def upstream_connected(self, binding: bytes = b"") -> list[Effect]:
+        """The answer to ``ConnectUpstream``; ``binding`` is that of the server's certificate."""
+        return self._event(lambda phase: phase.upstream_connected(binding))
 
     def upstream_failed(self, reason: str) -> list[Effect]:
         """The other answer to ``ConnectUpstream``; ``reason`` is not shown to anybody."""
@@ -140,9 +149,9 @@ class Session:
         while (successor := self._phase.next) is not None and not self._outbox.closed:
             from_client, from_upstream = self._phase.leftovers()
             self._phase = successor
-            if isinstance(successor, Login):
-                self.login = successor.startup.user
-                self.database = successor.startup.database
+            if isinstance(successor, Login | Authentication):
+                self.login = successor.user
+                self.database = successor.database
             elif successor.ready:
                 self._context.counters.sessions += 1
                 self._context.counters.sessions_total += 1

@@ -2,6 +2,7 @@
 start-up packet leads to the login."""
 
 from pgproxy.errors import ClientViolation, Refusal
+from pgproxy.session.authentication import Authentication
 from pgproxy.session.context import Encrypted, SessionContext
 from pgproxy.session.effects import Close, EncryptClient, ForwardCancel
 from pgproxy.session.login import Login
@@ -104,4 +105,7 @@ class Opening(Phase):
                 hint="Its common name has to be the name of the login.",
                 sqlstate=INVALID_AUTHORIZATION,
             )
-        self.next = Login(self._context, self._outbox, packet, raw)
+        if self._context.scram is None:
+            self.next = Login(self._context, self._outbox, packet, raw)
+        else:
+            self.next = Authentication(self._context, self._outbox, (packet, raw), encrypted)

@@ -15,6 +15,7 @@ from pgproxy.analysis.catalog import Catalog
 from pgproxy.demo.postgres import Cluster
 from pgproxy.net.introspection import read_catalog
 from pgproxy.policy.planner import CatalogPlanner
+from pgproxy.session.inputs import Resolved, with_literals
 from tests.policy.test_planner import ALL_CASES, Case
 from tests.shop_catalog import ANALYST, TABLES, VIEWS, policy
 
@@ -79,11 +80,11 @@ def test_the_server_agrees(lineage: tuple[str, Catalog], case: Case) -> None:
     assert statement.refusal is None, statement.refusal
     if statement.fields is None or statement.copy is not None:
         # No fields, or fields that the server does not describe: it only has to take the text.
-        describe(dsn, plan.sql.decode())
+        describe(dsn, with_literals(plan, Resolved({})).decode())
         return
     # A cast of a parameter of unknown type is the caller's business.
     written = describe(dsn, case.sql.rstrip(";"))
-    sent = describe(dsn, plan.sql.decode())
+    sent = describe(dsn, with_literals(plan, Resolved({})).decode())
     assert [field[:2] for field in sent] == [field[:2] for field in written]
     assert [field[0] for field in sent] == [field.name for field in statement.fields]
     for (name, _, table, column), planned in zip(sent, statement.fields, strict=True):

@@ -49,7 +49,7 @@ def test_metrics_count_what_happened(proxy: Proxy) -> None:
     with psycopg.connect(proxy.dsn(ANALYST), autocommit=True) as connection:
         connection.execute("SELECT email, id FROM customers WHERE id <= 7")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            connection.execute("SELECT id FROM customers WHERE email = 'x'")
+            connection.execute("SELECT id FROM customers WHERE email > 'x'")
         assert figure(proxy, "pgproxy_sessions") >= 1
     after = [figure(proxy, name) for name in (allowed, refused, rows, tokens)]
     assert [b - a for a, b in zip(before, after, strict=True)] == [1, 1, 7, 7]
@@ -88,7 +88,7 @@ def test_one_audit_line_a_statement(cluster: Cluster) -> None:
         with psycopg.connect(own.dsn(ANALYST), autocommit=True) as connection:
             connection.execute("SELECT email, city FROM customers WHERE city <> 'canary' LIMIT 3")
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
-                connection.execute("SELECT id FROM customers WHERE email = 'canary'")
+                connection.execute("SELECT id FROM customers WHERE email > 'canary'")
         with psycopg.connect(own.dsn(OWNER), autocommit=True) as connection:
             connection.execute("SELECT email FROM shop.customers WHERE city = 'canary' -- canary")
         own.stop()

@@ -73,7 +73,7 @@ class RelaySession(Session):
         """What the login leads to."""
         return [ConnectUpstream()]
 
-    def upstream_connected(self) -> list[Effect]:
+    def upstream_connected(self, binding: bytes = b"") -> list[Effect]:
         self.ready = True
         self.events.append("connected")
         return [ToUpstream(self.early)]

@@ -265,7 +265,7 @@ def test_answers_reach_the_session_in_order(tmp_path: Path, loop: str) -> None:
         def start(self) -> list[Effect]:
             return [LoadCatalog("shop"), ConnectUpstream()]
 
-        def upstream_connected(self) -> list[Effect]:
+        def upstream_connected(self, binding: bytes = b"") -> list[Effect]:
             super().upstream_connected()
             return [ResolveTokens((REQUEST,)), RefreshCatalog("shop", 1)]
 

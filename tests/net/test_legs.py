@@ -191,7 +191,7 @@ def test_reading_that_starts_in_spite_of_us_is_stopped_again(tmp_path: Path, loo
     """uvloop reads after connection_made even if it was told not to, there."""
 
     class BlockedFromTheStart(RelaySession):
-        def upstream_connected(self) -> list[Effect]:
+        def upstream_connected(self, binding: bytes = b"") -> list[Effect]:
             self.upstream_blocked = True
             return super().upstream_connected()
 

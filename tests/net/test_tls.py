@@ -8,7 +8,7 @@ import pytest
 
 from pgproxy.config.proxy import ListenTls
 from pgproxy.errors import ConfigError
-from pgproxy.net.certificates import ServerTls, listen_context
+from pgproxy.net.certificates import ServerTls, listen_side
 from pgproxy.net.tls import Tls, common_name, end_point
 from tests.certificates import Authority, Pair
 
@@ -41,7 +41,7 @@ def sides(
         str(client.key) if client else "",
     )
     return (
-        Tls(listen_context(tls), server_side=True),
+        Tls(listen_side(tls).context, server_side=True),
         Tls(asked.context(), server_side=False, hostname=host),
     )
 
@@ -137,7 +137,7 @@ def test_files_that_cannot_be_used_are_told_by_their_key(
     def told(cert: Path, key: Path, ca: Path | None = None) -> str:
         tls = listening(cert, key, ca)
         with pytest.raises(ConfigError) as caught:
-            listen_context(tls)
+            listen_side(tls)
         return str(caught.value)
 
     assert "listen.tls.cert, listen.tls.key: the key does not belong" in told(pair.cert, other.key)
