@@ -72,7 +72,8 @@ class Relation:
     that every name in it is schema-qualified; '' for what is not a view.  ``ancestors`` are the
     OIDs it inherits from (partitioned tables included), nearest first.  ``orders``: what can decide
     in which order its rows are read.  ``partition_key`` of a partitioned table: the columns of its
-    key, 0 for an expression.
+    key, 0 for an expression.  ``feeds`` of a sequence: relation and number of the columns that own
+    it, or take their default from it.
     """
 
     oid: int
@@ -85,6 +86,7 @@ class Relation:
     ancestors: tuple[int, ...] = ()
     orders: tuple[Order, ...] = ()
     partition_key: frozenset[int] = frozenset()
+    feeds: frozenset[tuple[int, int]] = frozenset()
 
     def column(self, name: str) -> Column | None:
         """The column of that name."""

@@ -12,7 +12,7 @@ from pgproxy.analysis.context import Context
 from pgproxy.analysis.grammar import parse
 from pgproxy.analysis.lineage import Node
 from pgproxy.analysis.scope import SYSTEM_COLUMNS
-from pgproxy.analysis.system_catalogs import BOUNDS_OF, BY_RELATION
+from pgproxy.analysis.system_catalogs import BOUNDS_OF, BY_RELATION, ROWS_OF
 
 # OIDs below are the system's own (FirstNormalObjectId of transam.h).
 _FIRST_NORMAL = 16384
@@ -36,6 +36,29 @@ def guarded_call(node: Node, context: Context) -> None:
     when["result"] = call
     node.clear()
     node.update(case)
+
+
+def guarded_sequence(argument: Node, context: Context) -> Node:
+    """The SelectStmt that stands for ``pg_get_sequence_data(oid)``: as new where that is masked.
+
+    pg_dump writes what it says into a dump, and has no use for NULL.
+    """
+    listed = f"CAST('{context.shown_relations(ROWS_OF)}' AS pg_catalog.oid[])"
+    shown = f"x OPERATOR(pg_catalog.=) ANY ({listed})"
+    # Of its own, so that the argument cannot come to mean it.
+    own = f'"{context.alias("sequence")}"'
+    (raw,) = parse(
+        f"SELECT CASE WHEN {shown} THEN {own}.last_value ELSE 1 END AS last_value,"
+        f" CASE WHEN {shown} THEN {own}.is_called ELSE false END AS is_called"
+        f" FROM pg_catalog.pg_get_sequence_data(x) AS {own}"
+    )
+    query: Node = raw["stmt"]["SelectStmt"]
+    for target in query["targetList"]:
+        (when,) = target["ResTarget"]["val"]["CaseExpr"]["args"]
+        when["CaseWhen"]["expr"]["A_Expr"]["lexpr"] = deepcopy(argument)
+    (call,) = query["fromClause"][0]["RangeFunction"]["functions"]
+    call["List"]["items"][0]["FuncCall"]["args"] = [deepcopy(argument)]
+    return query
 
 
 @lru_cache(maxsize=256)

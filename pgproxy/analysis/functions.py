@@ -213,6 +213,9 @@ COUNTERS = words(
 # These tell where the bounds of a partition lie: only where its key is shown.
 OF_BOUNDS = words("pg_get_partition_constraintdef")
 
+# What a sequence has come to: in FROM only, and only where what it feeds is shown.
+OF_SEQUENCES = words("pg_get_sequence_data")
+
 PURE = frozenset().union(
     TEXT, NUMBERS, CHANCE, TIME, CASTS, STRUCTURES, RANGES, NETWORK, GEOMETRY, SEARCH, XML,
     AGGREGATES, WINDOW, SESSION, CATALOG, COUNTERS, OF_BOUNDS,

@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from pgproxy.analysis.catalog import SYSTEM_SCHEMAS, Catalog, Column, Relation
-from pgproxy.analysis.catalog_rows import guarded_query
+from pgproxy.analysis.catalog_rows import guarded_query, guarded_sequence
 from pgproxy.analysis.context import not_covered, refuse
 from pgproxy.analysis.from_function import function_columns, name_columns, table_of_values
+from pgproxy.analysis.functions import OF_SEQUENCES
 from pgproxy.analysis.joins import join
-from pgproxy.analysis.lineage import Lineage, Node, Position, Source
+from pgproxy.analysis.lineage import CONSTANT, Lineage, Node, Position, Source
 from pgproxy.analysis.names import string_nodes, strings
 from pgproxy.analysis.scope import CommonTable, Item, Scope, ScopeColumn
 from pgproxy.analysis.system_catalogs import BY_RELATION, NULLED, SHOWN
@@ -24,6 +25,10 @@ def from_item(node: Node, walk: "Walk") -> list[Item]:
         guarded = _guarded(node, walk)
         if guarded is not None:
             return [guarded]
+    if kind == "RangeFunction":
+        sequence = _sequence(node, walk)
+        if sequence is not None:
+            return sequence
     rule = _RULES.get(kind)
     if rule is None:
         raise not_covered(f"{kind} in FROM", body)
@@ -228,6 +233,26 @@ def _subquery(body: Node, walk: "Walk") -> list[Item]:
     fields = walk.context.select(query, Scope(parent, walk.scope.tables))
     pairs = [(field.name, field.lineage) for field in fields]
     return [_item(body.get("alias", {}).get("aliasname", ""), body, pairs, walk)]
+
+
+def _sequence(node: Node, walk: "Walk") -> list[Item] | None:
+    """A function in FROM that tells of a sequence: read by way of a subquery."""
+    body = node["RangeFunction"]
+    calls = [entry["List"]["items"][0].get("FuncCall", {}) for entry in body.get("functions", ())]
+    *schema, name = (strings(calls[0].get("funcname", ())) if len(calls) == 1 else []) or [""]
+    if name not in OF_SEQUENCES or schema not in ([], ["pg_catalog"]):
+        return None
+    (argument,) = calls[0]["args"] if len(calls[0].get("args", ())) == 1 else (None,)
+    if argument is None or body.keys() & {"ordinality", "coldeflist", "is_rowsfrom"}:
+        raise not_covered(f"this form of {name}", calls[0])
+    walk(argument, Position.TEST)
+    alias = {"alias": body["alias"]} if "alias" in body else {}
+    query = guarded_sequence(argument, walk.context)
+    node.clear()
+    node["RangeSubselect"] = {"lateral": True, "subquery": {"SelectStmt": query}, **alias}
+    pairs = [("last_value", CONSTANT), ("is_called", CONSTANT)]
+    shown = alias.get("alias", {}).get("aliasname", name)
+    return [_item(shown, node["RangeSubselect"], pairs, walk)]
 
 
 def _function(body: Node, walk: "Walk") -> list[Item]:

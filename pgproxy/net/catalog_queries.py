@@ -28,7 +28,16 @@ SELECT c.oid, n.nspname::text AS schema, c.relname::text AS name, c.relkind::tex
        ARRAY(SELECT l.ancestor FROM lines AS l WHERE l.oid = c.oid
              ORDER BY l.depth, l.place) AS ancestors,
        (SELECT p.partattrs::int2[]::int4[] FROM pg_partitioned_table AS p
-        WHERE p.partrelid = c.oid) AS partition_key
+        WHERE p.partrelid = c.oid) AS partition_key,
+       CASE WHEN c.relkind = 'S' THEN ARRAY(
+           SELECT (d.refobjid::int8 << 16) + d.refobjsubid FROM pg_depend AS d
+           WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype IN ('a', 'i')
+             AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0
+           UNION
+           SELECT (f.adrelid::int8 << 16) + f.adnum FROM pg_depend AS d
+           JOIN pg_attrdef AS f ON f.oid = d.objid
+           WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid
+             AND d.classid = 'pg_attrdef'::regclass) END AS feeds
 FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 'c')
   AND n.nspname !~ '^pg_(toast|temp_|toast_temp_)'
@@ -163,6 +172,15 @@ SELECT concat_ws('; ',
      JOIN pg_attribute AS a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
      JOIN pg_class AS c ON c.oid = d.adrelid
      WHERE a.attgenerated <> '' AND c.relpersistence <> 't'),
+    (SELECT 'feeds ' || sum(hashint8extended((s.oid::int8 << 32) + d.refobjid::int8, d.refobjsubid))
+     FROM pg_class AS s
+     JOIN pg_depend AS d ON d.classid = 'pg_class'::regclass AND d.objid = s.oid
+     WHERE s.relkind = 'S' AND s.relpersistence <> 't' AND d.deptype IN ('a', 'i')),
+    (SELECT 'default ' || sum(hashint8extended((s.oid::int8 << 32) + f.adrelid::int8, f.adnum))
+     FROM pg_class AS s
+     JOIN pg_depend AS d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = s.oid
+     JOIN pg_attrdef AS f ON d.classid = 'pg_attrdef'::regclass AND f.oid = d.objid
+     WHERE s.relkind = 'S' AND s.relpersistence <> 't'),
     (SELECT 'check ' || sum(hashint8extended(oid::int8, xmin::text::int8))
      FROM pg_constraint WHERE contypid >= 16384),
     (SELECT 'rule ' || sum(hashint8extended(r.oid::int8, r.xmin::text::int8))

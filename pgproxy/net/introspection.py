@@ -183,6 +183,7 @@ def _relations(kinds: Mapping[str, Rows]) -> dict[tuple[str, str], Relation]:
             ancestors=tuple(dict.fromkeys(row["ancestors"])),
             orders=tuple(orders[row["oid"]]),
             partition_key=frozenset(row["partition_key"] or ()),
+            feeds=frozenset((fed >> 16, fed & 0xFFFF) for fed in row["feeds"] or ()),
         )
         for row in kinds["relations"]
     }

@@ -121,6 +121,10 @@ class Masks:
             withheld = column.name in NULLED.get(relation.name, ())
             return Mask("catalog", Null(), "") if withheld else None
         class_name = self._class(relation, source.attnum)
+        if class_name == UNCLASSIFIED and relation.feeds:
+            # What a sequence has come to is the last value of the columns that take theirs from it.
+            fed = self.masked(Source(*column) for column in relation.feeds)
+            return Mask("sequence", Null(), "") if fed else None
         if class_name == UNCLASSIFIED and relation.kind in "vm":
             # A view's columns are what their sources are, unless the policy names them itself.
             return None
