@@ -81,6 +81,7 @@ class Relay(Phase):
         self._changes = Changes(outbox)
         self._fatal_seen = False
         self._left = False
+        self._unreadable = False  # what the client sends has no boundaries any more
 
     @property
     def client_blocked(self) -> bool:
@@ -95,6 +96,8 @@ class Relay(Phase):
     @property
     def idle(self) -> bool:
         """No transaction is open, nothing is half said."""
+        if self._unreadable:
+            return True
         return self._queue.idle and not self._asked.pending and self.between_messages
 
     def abandon(self) -> None:
@@ -106,7 +109,15 @@ class Relay(Phase):
     def client_data(self, data: bytes) -> None:
         """To the server."""
         self._outbox.upstream(data)
-        for kind, body, _ in self._asked.feed(data):
+        if self._unreadable:
+            return
+        try:
+            messages = self._asked.feed(data)
+        except ClientViolation:
+            # The server reads no further either, and ends the connection: in its way.
+            self._unreadable = True
+            return
+        for kind, body, _ in messages:
             self._question(kind, body)
 
     def client_closed(self) -> None:
@@ -131,7 +142,8 @@ class Relay(Phase):
 
     def upstream_closed(self) -> None:
         """The server has said why, or we say it where there is room for it."""
-        if not self._fatal_seen and self.between_messages and not self._left:
+        expected = self._left or self._unreadable
+        if not self._fatal_seen and self.between_messages and not expected:
             raise Unavailable("the server closed the connection", sqlstate="08006")
         self._outbox.add(Close("" if self._left else "the server ended the session"))
 
