@@ -71,6 +71,13 @@ class Guard(Phase):
         """Questions."""
         self._questions.feed(data)
 
+    def client_closed(self) -> None:
+        """One that took its leave wants its last statement carried out."""
+        if self._questions.left:
+            self._outbox.add(Close())
+        else:
+            super().client_closed()
+
     def upstream_data(self, data: bytes) -> None:
         """Answers."""
         self._answers.feed(data)
@@ -110,6 +117,7 @@ class Guard(Phase):
 
     def _end_with_upstream(self) -> None:
         if self._upstream_gone and not self._answers.waiting:
-            if not self._reports.fatal_seen:
+            if not self._reports.fatal_seen and not self._questions.left:
                 raise Unavailable("the server closed the connection", sqlstate="08006")
-            self._outbox.add(Close("the server ended the session"))
+            left = self._questions.left
+            self._outbox.add(Close("" if left else "the server ended the session"))

@@ -10,7 +10,7 @@ from enum import Enum, auto
 
 from pgproxy.errors import ClientViolation, Refusal
 from pgproxy.policy.plan import REFUSED_STATEMENT, QueryPlan, StatementPlan
-from pgproxy.session.effects import Close, RefreshCatalog
+from pgproxy.session.effects import RefreshCatalog
 from pgproxy.session.inputs import asks, literal_keys
 from pgproxy.session.replies import ENDS_READY, Expect
 from pgproxy.session.resolving import Resolving
@@ -74,6 +74,7 @@ class Questions:
         self._awaited = Awaited.NOTHING
         self._rounds = 0
         self._refreshed = False
+        self.left = False  # the client has taken its leave
         self._inputs = Resolving(shared.context.counters, shared.outbox)
 
     @property
@@ -93,8 +94,9 @@ class Questions:
 
     def feed(self, data: bytes) -> None:
         """Bytes of the client."""
-        self._held.extend((kind, body) for kind, body, _ in self._framer.feed(data))
-        self._run()
+        if not self.left:
+            self._held.extend((kind, body) for kind, body, _ in self._framer.feed(data))
+            self._run()
 
     def refreshed(self, *, failed: bool = False) -> None:
         """The catalog that was awaited is there, or is not to be had: go on with what there is."""
@@ -128,7 +130,7 @@ class Questions:
 
     def _run(self) -> None:
         held = self._held
-        while held and not self.waiting and not self._outbox.closed:
+        while held and not self.waiting and not self.left:
             kind, body = held[0]
             if self._forward(kind, body):
                 held.popleft()
@@ -168,7 +170,8 @@ class Questions:
             case frontend.Flush():
                 pass
             case frontend.Terminate():
-                self._outbox.add(Close())
+                # What came before it is still answered; the server ends the connection.
+                self.left = True
             case _ if kind in _COPY:
                 # No copy is ever open here, and outside one the server ignores them in silence.
                 return True

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pgproxy.session.effects import ForwardCancel, ResolveTokens
+from pgproxy.session.effects import Close, ForwardCancel, ResolveTokens
 from pgproxy.wire import backend, frontend
 from tests.session.plans import EMAIL, ID, NAME, seen
 from tests.session.queries import PLANS, TWO, ready
@@ -187,9 +187,29 @@ def test_a_function_call_is_refused_in_its_place() -> None:
 def test_a_client_that_leaves_takes_the_server_with_it() -> None:
     script = Script(PLANS).log_in().client(frontend.Terminate().encode())
     assert script.to_upstream == frontend.Terminate().encode()
-    assert script.closed is not None
+    script.do(script.session.upstream_closed())
+    assert script.closed == Close()
     assert script.counters.sessions == 0
     assert script.counters.sessions_total == 1
+
+
+def test_what_came_before_the_leave_is_answered_and_what_comes_behind_is_not() -> None:
+    script = Script(PLANS).log_in()
+    script.client(query(b"two"), frontend.Terminate().encode(), query(b"two"))
+    assert script.asked == "QX"
+    script.client(query(b"two"))
+    assert script.asked == "QX"
+    script.server(TWO, row(b"1", b"raw"), DONE, READY)
+    assert script.heard == "TDCZ"
+    script.do(script.session.upstream_closed())
+    assert script.closed == Close()
+
+
+def test_client_that_left_is_gone_without_a_cancel() -> None:
+    script = ready(b"two").client(frontend.Terminate().encode())
+    script.do(script.session.client_closed())
+    assert script.effects == []
+    assert script.closed == Close()
 
 
 def test_what_a_vanished_client_asked_for_is_cancelled() -> None:
