@@ -37,10 +37,23 @@ class Authentication(Phase):
         self._context = context
         self._scram: Scram = context.scram
         self._startup, self._raw = startup
+        self._negotiate()
         self._binding = encrypted.binding if encrypted else b""
         self._exchange: ServerExchange | None = None
         self._buffer = b""
         self._started = False
+
+    def _negotiate(self) -> None:
+        """What the server speaks is not known before the client is: 3.0 is spoken to both."""
+        parameters = self._startup.parameters
+        options = [name for name in parameters if name.startswith("_pq_.")]
+        if self._startup.protocol == (3, 0) and not options:
+            return
+        names = [name.encode("utf-8", "surrogateescape") for name in options]
+        self._outbox.client(backend.negotiate_protocol_version(3 << 16, names))
+        plain = {name: text for name, text in parameters.items() if name not in options}
+        self._startup = StartupMessage((3, 0), plain)
+        self._raw = self._startup.encode()
 
     @property
     def user(self) -> str:

@@ -5,6 +5,7 @@ import importlib
 import json
 import subprocess
 import sys
+import threading
 from typing import Any
 
 import pytest
@@ -337,3 +338,19 @@ def test_errors_are_the_drivers_own(places: Places, name: str) -> None:
             assert cursor.fetchall() == [(1,)]
         finally:
             connection.close()
+
+
+@pytest.mark.parametrize("version", ["3.0", "3.2", "latest"])
+def test_versions_of_the_protocol(places: Places, version: str) -> None:
+    """The keys of 3.2 are long: they too cancel what runs."""
+    module = needed("psycopg")
+    for login in (OWNER, ANALYST):
+        url = f"{places.through(login).url}?max_protocol_version={version}"
+        straight = f"{places.straight(login).url}?max_protocol_version={version}"
+        with module.connect(url) as one, module.connect(straight) as other:
+            assert one.pgconn.full_protocol_version == other.pgconn.full_protocol_version
+            timer = threading.Timer(0.3, one.cancel_safe)
+            timer.start()
+            with pytest.raises(module.errors.QueryCanceled):
+                one.execute("SELECT count(*) FROM generate_series(1, 10000000000)")
+            timer.join()

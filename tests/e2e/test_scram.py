@@ -75,6 +75,14 @@ def test_plain_client_before_a_server_with_tls(proxy: Proxy) -> None:
     assert len(ask(f"{proxy.dsn(ANALYST)}?sslmode=disable")) == 3
 
 
+@pytest.mark.parametrize("version", ["3.0", "latest"])
+def test_versions_of_the_protocol(proxy: Proxy, version: str) -> None:
+    dsn = f"{proxy.dsn(ANALYST)}?max_protocol_version={version}"
+    with psycopg.connect(dsn) as connection:
+        assert connection.pgconn.full_protocol_version == 30000
+        assert len(connection.execute(MAILS).fetchall()) == 3
+
+
 def test_asyncpg_knows_no_binding(proxy: Proxy) -> None:
     async def run() -> None:
         connection = await asyncpg.connect(proxy.dsn(ANALYST), ssl="require")

@@ -180,6 +180,22 @@ def test_certificate_is_bound_to_where_there_is_one() -> None:
     client.check(messages(script.to_client)[-1][1][4:])
 
 
+@pytest.mark.parametrize("minor", [2, 9999])
+def test_version_is_negotiated_before_anybody_is_asked(minor: int) -> None:
+    """The server is reached too late to negotiate with it: 3.0 is what both sides speak."""
+    packet = StartupMessage((3, minor), {"user": "alice", "database": "shop", "_pq_.new": "1"})
+    script = scripted().client(packet.encode())
+    assert script.to_client == b"v\0\0\0\x15\0\3\0\0\0\0\0\1_pq_.new\0"
+    script.do(script.session.verifier_ready(text()))
+    prove(script, me())
+    script.do(script.session.catalog_ready(catalog()))
+    script.do(script.session.upstream_connected())
+    sent = parse_first(script.to_upstream)
+    assert isinstance(sent, StartupMessage)
+    assert sent.protocol == (3, 0)
+    assert "_pq_.new" not in sent.parameters
+
+
 def test_one_byte_at_a_time_is_the_same_login() -> None:
     script = scripted()
     for byte in start():
