@@ -5,6 +5,7 @@ name.
 """
 
 from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 import re
 from typing import Annotated
@@ -80,6 +81,14 @@ def _variable(value: object) -> str:
     return name
 
 
+def _network(value: object) -> IPv4Network | IPv6Network:
+    expected = "an address or a network, such as 10.0.0.0/8"
+    try:
+        return ip_network(text(value, expected))
+    except ValueError:
+        raise mismatch(value, expected) from None
+
+
 def _verifier(value: object) -> str:
     expected = "what the server stores of the password, SCRAM-SHA-256$… from pg_authid.rolpassword"
     found = text(value, expected)
@@ -92,6 +101,7 @@ def _count(low: int, high: int) -> PlainValidator:
     return PlainValidator(lambda value: integer(value, low, high))
 
 
+Network = Annotated[IPv4Network | IPv6Network, PlainValidator(_network)]
 Host = Annotated[str, PlainValidator(_host)]
 PostgresUrl = Annotated[Url, PlainValidator(postgres_url)]
 
@@ -111,6 +121,7 @@ class Listen(Section):
     host: Host = "127.0.0.1"
     port: Port = 6432
     tls: ListenTls | None = None
+    proxy_header_from: tuple[Network, ...] = ()
 
 
 class Upstream(Section):

@@ -28,7 +28,7 @@ _LISTENING = re.compile(r"listening on \S*:(\d+)")
 _PORT_TAKEN = re.compile(r"address already in use|errno 98|errno 48", re.IGNORECASE)
 
 _CONFIG = """\
-listen: {{host: 127.0.0.1, port: {port}{tls}}}
+listen: {{host: 127.0.0.1, port: {port}{listen}}}
 upstream: {{url: "postgresql://{upstream}"}}
 catalog: {{url: "postgresql://{reader}@{server}/{{database}}"}}
 vault:
@@ -45,14 +45,15 @@ policy: policy.yaml
 class Wish:
     """What the proxy is to be: its policy, its port (0: any), and whether it must be that one.
 
-    ``tls``: the value of ``listen.tls``; ``auth``: that of ``auth``; ``upstream``: another port for
-    the server, and what stands behind ``?`` in its URL.
+    ``tls``: the value of ``listen.tls``; ``listen``: other keys there; ``auth``: that of ``auth``;
+    ``upstream``: another port for the server, and what stands behind ``?`` in its URL.
     """
 
     policy: str
     port: int = 0
     insist: bool = False
     tls: str = ""
+    listen: str = ""
     upstream: tuple[int, str] = (0, "")
     auth: str = ""
 
@@ -178,11 +179,12 @@ class Proxy:
 
     def _write_config(self, port: int) -> None:
         reader = f"{CATALOG_READER.user}:{CATALOG_READER.password}"
+        more = f", {self._wish.listen}" if self._wish.listen else ""
         server = f"{self._cluster.host}:{self._cluster.port}"
         other, options = self._wish.upstream
         text = _CONFIG.format(
             port=port,
-            tls=f", tls: {self._wish.tls}" if self._wish.tls else "",
+            listen=f", tls: {self._wish.tls}{more}" if self._wish.tls else more,
             server=server,
             auth=self._wish.auth or "{method: pass-through}",
             upstream=f"{self._cluster.host}:{other}/?{options}" if other else server,

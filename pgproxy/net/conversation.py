@@ -12,10 +12,10 @@ import logging
 import time
 
 from pgproxy.analysis.catalog import Catalog
-from pgproxy.errors import Unavailable
+from pgproxy.errors import ClientViolation, Unavailable
 from pgproxy.net.errands import Asker, Errand, run_errand
 from pgproxy.net.house import House
-from pgproxy.net.legs import Leg
+from pgproxy.net.legs import Leg, written
 from pgproxy.net.logs import origin
 from pgproxy.net.tls import Tls, common_name, end_point
 from pgproxy.session.context import Encrypted
@@ -31,6 +31,7 @@ from pgproxy.session.effects import (
     ToUpstream,
 )
 from pgproxy.session.session import Session
+from pgproxy.wire.proxy_header import parse_proxy_header
 
 TIMED_OUT = "57014"
 
@@ -56,6 +57,7 @@ class Conversation:
         "_client",
         "_closed",
         "_connecting",
+        "_header",
         "_house",
         "_lingered",
         "_progress",
@@ -79,6 +81,8 @@ class Conversation:
         self._stuck = 0
         self._lingered = 0
         self._admitted = False
+        # What has come of a PROXY header; None: none is due.
+        self._header: bytes | None = None
         self._closed = False
         self.generation = 0
         self.session: Session
@@ -120,6 +124,8 @@ class Conversation:
                 self._event(lambda: self.session.upstream_connected(binding))
             return
         self.session = self._services.open_session(leg.address())
+        if any(leg.is_in(network) for network in self._house.balancers):
+            self._header = b""
         if not self._house.entered(self):
             self.abort()
             return
@@ -137,11 +143,32 @@ class Conversation:
     def leg_data(self, leg: Leg, data: bytes) -> None:
         if self._closed:
             return
+        if self._header is not None and leg is self._client:
+            data = self._behind_header(self._header + data)
+            if not data:
+                return
         try:
             client = leg is self._client
             self._do((self.session.client_data if client else self.session.upstream_data)(data))
         except Exception as error:
             self._fault(error)
+
+    def _behind_header(self, data: bytes) -> bytes:
+        """What comes behind the PROXY header; b'' while that is not complete."""
+        try:
+            header = parse_proxy_header(data)
+        except ClientViolation as error:
+            log.warning("%s: %s", self._client.address(), error.message)
+            self.abort()
+            return b""
+        if header is None:
+            self._header = data
+            return b""
+        self._header = None
+        if header.source is not None:
+            # Nothing has been said yet: the session is one of that client from its first byte on.
+            self.session = self._services.open_session(written(*header.source))
+        return data[header.length :]
 
     def leg_ended(self, leg: Leg) -> None:
         if leg is self._client:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from ipaddress import IPv4Network, IPv6Network
 from typing import TYPE_CHECKING, Protocol
 
 from pgproxy.net.services import Services
@@ -17,6 +18,7 @@ class House(Protocol):
 
     services: Services
     startup_seconds: float
+    balancers: tuple[IPv4Network | IPv6Network, ...]  # they say who connects to them
     held: bool  # nothing is read: the audit trail is behind
 
     def entered(self, conversation: Conversation) -> bool:

@@ -6,6 +6,7 @@ Nothing is decided here.  Only ``bytes`` may be written: uvloop keeps a referenc
 from __future__ import annotations
 
 import asyncio
+from ipaddress import IPv4Network, IPv6Network, ip_address
 import logging
 import select
 import ssl
@@ -62,6 +63,11 @@ class _Nobody:
 
 
 _NOBODY = _Nobody()
+
+
+def written(host: object, port: int) -> str:
+    """An address and a port as one text."""
+    return f"[{host}]:{port}" if ":" in str(host) else f"{host}:{port}"
 
 
 class Leg(asyncio.Protocol):
@@ -234,9 +240,16 @@ class Leg(asyncio.Protocol):
     def address(self) -> str:
         """The peer's address, for the audit trail and the log."""
         peer = self._transport.get_extra_info("peername") if self._transport else None
-        if isinstance(peer, tuple):
-            return f"[{peer[0]}]:{peer[1]}" if ":" in peer[0] else f"{peer[0]}:{peer[1]}"
-        return "local"
+        return written(peer[0], peer[1]) if isinstance(peer, tuple) else "local"
+
+    def is_in(self, network: IPv4Network | IPv6Network) -> bool:
+        """Whether the peer's address is one of that network."""
+        peer = self._transport.get_extra_info("peername") if self._transport else None
+        if not isinstance(peer, tuple):
+            return False
+        address = ip_address(peer[0].partition("%")[0])
+        # A socket for both families names IPv4 within IPv6.
+        return (getattr(address, "ipv4_mapped", None) or address) in network
 
     def _end(self) -> None:
         if not self._ended:

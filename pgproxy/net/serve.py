@@ -86,7 +86,8 @@ class _Proxy:
         """Open everything, the listener last; ``stack`` closes what was opened."""
         services, rules = _open(config, stack)
         limits = config.proxy.limits
-        server = Server(services, Room(limits.clients, limits.startup_seconds))
+        balancers = config.proxy.listen.proxy_header_from
+        server = Server(services, Room(limits.clients, limits.startup_seconds, balancers))
         stack.push_async_callback(server.stop)
         proxy = cls(config, path, server, rules)
         proxy._handle_signals(stack)

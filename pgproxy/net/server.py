@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Collection, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
 import logging
 
 from pgproxy.analysis.catalog import Catalog
@@ -35,6 +36,7 @@ class Room:
 
     clients: int
     startup_seconds: float
+    balancers: tuple[IPv4Network | IPv6Network, ...] = ()
 
 
 class Server:
@@ -43,6 +45,7 @@ class Server:
     def __init__(self, services: Services, room: Room) -> None:
         self.services = services
         self.startup_seconds = room.startup_seconds
+        self.balancers = room.balancers
         self.held = False
         self._room = room
         self._loop = asyncio.get_running_loop()

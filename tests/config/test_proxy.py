@@ -274,6 +274,13 @@ def test_tls_of_the_clients() -> None:
     ]
 
 
+def test_balancers() -> None:
+    text = SMALLEST + "listen: {proxy_header_from: [10.0.0.0/8, '::1']}"
+    assert [str(n) for n in proxy(text).listen.proxy_header_from] == ["10.0.0.0/8", "::1/128"]
+    (finding,) = told("listen: {proxy_header_from: [10.0.0.1/8]}")
+    assert "expected an address or a network, such as 10.0.0.0/8" in finding
+
+
 VERIFIER = "SCRAM-SHA-256$4096:c2FsdA==$c3RvcmVk:c2VydmVy"
 
 

@@ -21,7 +21,7 @@ from pgproxy.demo.shop import ANALYST, DATABASE, OWNER, policy
 from pgproxy.errors import Unavailable
 from pgproxy.wire.startup import CancelRequest, SSLRequest, StartupMessage
 from tests.certificates import Authority, Pair
-from tests.e2e.raw import fields
+from tests.e2e.raw import RawClient, fields, query
 from tests.e2e.tls_front import TlsFront
 
 MAILS = "SELECT email FROM shop.customers ORDER BY id LIMIT 3"
@@ -255,6 +255,90 @@ def _until(true: Callable[[], bool]) -> None:
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+# Behind a balancer
+
+HEADER = b"PROXY TCP4 192.0.2.7 10.0.0.1 57005 5432\r\n"
+LOCAL = bytes.fromhex("0d0a0d0a000d0a515549540a 20 00 0000")
+
+
+@pytest.fixture(scope="module")
+def balanced(cluster: Cluster, pair: Pair) -> Iterator[Proxy]:
+    """A proxy that is told who connects."""
+    wish = Wish(policy(), tls=tls(pair), listen="proxy_header_from: [127.0.0.0/8]")
+    with Proxy(cluster, wish) as running:
+        yield running
+
+
+def handshake(
+    sock: socket.socket, authority: Authority, before: bytes
+) -> tuple[ssl.SSLObject, ssl.MemoryBIO, ssl.MemoryBIO]:
+    """TLS by hand; ``before`` goes out in one write with its first bytes."""
+    context = ssl.create_default_context(cafile=str(authority.root))
+    context.set_alpn_protocols(["postgresql"])
+    coming, going = ssl.MemoryBIO(), ssl.MemoryBIO()
+    spoken = context.wrap_bio(coming, going, server_hostname="localhost")
+    while True:
+        try:
+            spoken.do_handshake()
+            sock.sendall(before + going.read())
+            return spoken, coming, going
+        except ssl.SSLWantReadError:
+            sock.sendall(before + going.read())
+            before = b""
+            coming.write(sock.recv(65536))
+
+
+def test_header_and_handshake_in_one_write(balanced: Proxy, authority: Authority) -> None:
+    """Two event loops lose what was read before TLS begins; the client's own address is kept."""
+    with socket.create_connection((balanced.host, balanced.port), 10) as plain:
+        spoken, coming, going = handshake(plain, authority, HEADER)
+        spoken.write(START)
+        plain.sendall(going.read())
+        while True:
+            coming.write(plain.recv(65536))
+            with suppress(ssl.SSLWantReadError):  # tickets come first
+                assert spoken.read(1) == b"R"
+                break
+
+
+@pytest.mark.parametrize("header", [HEADER, b"PROXY UNKNOWN\r\n", LOCAL])
+def test_header_comes_before_the_start(balanced: Proxy, header: bytes) -> None:
+    with socket.create_connection((balanced.host, balanced.port), 10) as plain:
+        for byte in header + START:
+            plain.sendall(bytes((byte,)))
+        assert plain.recv(1) == b"R"
+
+
+def test_without_its_header_nobody_gets_in(balanced: Proxy) -> None:
+    with socket.create_connection((balanced.host, balanced.port), 10) as plain:
+        plain.sendall(START)
+        with suppress(ConnectionResetError):
+            assert plain.recv(100) == b""
+    with pytest.raises(psycopg.OperationalError):
+        ask(f"{balanced.dsn(ANALYST)}?sslmode=disable")
+
+
+def test_header_of_whom_we_do_not_trust_is_no_packet(proxy: Proxy) -> None:
+    with socket.create_connection((proxy.host, proxy.port), 10) as plain:
+        plain.sendall(HEADER + START)
+        assert said(plain)["C"] == "08P01"
+
+
+class Introduced(RawClient):
+    """A client whose balancer says who it is."""
+
+    def start(self) -> None:
+        self.send(HEADER)
+        super().start()
+
+
+def test_audit_trail_names_the_client_and_not_the_balancer(balanced: Proxy) -> None:
+    login = (ANALYST.user, ANALYST.password)
+    with Introduced(balanced.host, balanced.port, login, DATABASE) as client:
+        client.ask(query("SELECT 1"))
+    _until(lambda: b'"client":"192.0.2.7:57005"' in balanced.audit.read_bytes())
 
 
 # The server's side
