@@ -1,0 +1,1 @@
+"""What breaks: clients and servers that die, stop or dawdle, before a real PostgreSQL."""
