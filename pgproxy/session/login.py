@@ -19,7 +19,6 @@ from pgproxy.session.reports import check_setting
 from pgproxy.session.settings import bare, pinned
 from pgproxy.session.vetting import no_entry, unknown_role, vet
 from pgproxy.wire import backend, frontend
-from pgproxy.wire.body import Body
 from pgproxy.wire.framing import HEADER
 from pgproxy.wire.startup import CancelRequest, StartupMessage
 
@@ -229,6 +228,8 @@ class Login(Phase):
             return
         if code == backend.AUTHENTICATION_SASL:
             message = unbound(body)
+        if code not in backend.AUTHENTICATION_CODES:
+            raise UpstreamViolation("the server asks for an authentication that is not known")
         self._outbox.client(message)
         if code != backend.AUTHENTICATION_SASL_FINAL:
             self._asked = True
@@ -241,6 +242,7 @@ class Login(Phase):
         elif kind == backend.BACKEND_KEY_DATA:
             self.cancel = CancelRequest(*backend.parse_backend_key_data(body)).encode()
         elif kind == backend.READY_FOR_QUERY:
+            backend.parse_ready_for_query(body)
             self._ready()
         elif kind not in _BEFORE_READY:
             raise UpstreamViolation("the server sent what has no place in a login")
@@ -249,8 +251,8 @@ class Login(Phase):
         """What the server takes on, a masked session must know: a protocol option may move data."""
         self._negotiated = True
         if self._masked:
-            minor = int.from_bytes(body[2:4], "big")
-            if minor > _NEWEST_MINOR or not self._options() <= set(_unknown_options(body)):
+            version, unknown = backend.parse_negotiate_protocol_version(body)
+            if version & 0xFFFF > _NEWEST_MINOR or not self._options() <= set(unknown):
                 raise _unknown_protocol()
 
     def _options(self) -> set[bytes]:
@@ -317,14 +319,6 @@ class Login(Phase):
         # AuthenticationOk first: a client takes errors before it for a wrong password.
         self._outbox.client(self._held[0])
         return error
-
-
-def _unknown_options(body: bytes) -> list[bytes]:
-    cursor = Body("NegotiateProtocolVersion", body, UpstreamViolation)
-    cursor.take(4)
-    options = [cursor.string() for _ in range(cursor.uint32())]
-    cursor.end()
-    return options
 
 
 def _unread() -> Unavailable:

@@ -44,6 +44,8 @@ AUTHENTICATION_MD5_PASSWORD = 5
 AUTHENTICATION_SASL = 10
 AUTHENTICATION_SASL_CONTINUE = 11
 AUTHENTICATION_SASL_FINAL = 12
+# All that there are (manual 54.7): Kerberos V5, GSS, its continuation and SSPI among them.
+AUTHENTICATION_CODES = frozenset({0, 2, 3, 5, 7, 8, 9, 10, 11, 12})
 
 # Transaction status in ReadyForQuery.
 IDLE = b"I"
@@ -141,6 +143,15 @@ def parse_parameter_description(body: bytes) -> tuple[int, ...]:
 def parse_authentication(body: bytes) -> int:
     """Which authentication message this is: its first Int32."""
     return _body("Authentication", body).int32()
+
+
+def parse_negotiate_protocol_version(body: bytes) -> tuple[int, list[bytes]]:
+    """The newest version there is, and the options that are not known."""
+    cursor = _body("NegotiateProtocolVersion", body)
+    version = cursor.uint32()
+    options = [cursor.string() for _ in range(cursor.uint32())]
+    cursor.end()
+    return version, options
 
 
 def parse_sasl_mechanisms(body: bytes) -> list[bytes]:

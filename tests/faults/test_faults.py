@@ -164,7 +164,7 @@ def test_tls_client_that_goes_without_a_word(
 
 @pytest.mark.parametrize("login", [OWNER, ANALYST], ids=["owner", "analyst"])
 @pytest.mark.parametrize(
-    "phase", [nothing, in_block, in_query, in_portal, in_copy_out], ids=lambda p: p.__name__
+    "phase", [nothing, in_block, in_query, in_portal], ids=lambda p: p.__name__
 )
 def test_backend_that_is_terminated_says_so(
     own: tuple[Cluster, Proxy],
@@ -172,6 +172,7 @@ def test_backend_that_is_terminated_says_so(
     login: Login,
     phase: Callable[[RawClient], None],
 ) -> None:
+    # Not while it sends rows that nobody reads: then the server itself leaves without a word.
     _, proxy = own
     with RawClient(proxy.host, proxy.port, (login.user, login.password), DATABASE) as client:
         phase(client)
