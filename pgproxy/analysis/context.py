@@ -27,13 +27,14 @@ class ViewReport:
 
     ``compared``: what its rows are sorted or hashed by in passing; ``scanned``: columns by which
     they could be read in order, if something asks for one of them; ``inside``: what it decides
-    with, which its owner answers for.
+    with, which its owner answers for; ``wide``: what it makes plans wider by.
     """
 
     columns: list[Lineage]
     compared: list[Lineage]
     scanned: list[Lineage]
     inside: list[Lineage]
+    wide: list[Lineage]
 
 
 @dataclass(slots=True)

@@ -187,6 +187,8 @@ class Report:
     calls: list[Call] = field(default_factory=list)
     written: set[int] = field(default_factory=set)
     inside: list[Lineage] = field(default_factory=list)  # what views decide with
+    wide: list[Lineage] = field(default_factory=list)  # what views make plans wider by
+    lateral: bool = False  # a subquery in FROM sees its neighbours
     recursive: list[Node] = field(default_factory=list)  # the UNIONs of recursive queries
 
 

@@ -7,6 +7,7 @@ from functools import lru_cache
 from pgproxy.analysis.catalog import Catalog, Function, Relation, split_identifiers
 from pgproxy.analysis.context import Context, ViewReport, not_covered
 from pgproxy.analysis.copy import CopyOptions, copied_query, copy_options
+from pgproxy.analysis.explain import explain_options, width_of
 from pgproxy.analysis.expression import Walk
 from pgproxy.analysis.grammar import Tree, deparse, normalize, parse, says
 from pgproxy.analysis.lineage import (
@@ -19,7 +20,7 @@ from pgproxy.analysis.lineage import (
     Source,
     Use,
 )
-from pgproxy.analysis.names import Names, words
+from pgproxy.analysis.names import Names
 from pgproxy.analysis.query import select
 from pgproxy.analysis.routine import fixed, parameters, statements, trusted_functions
 from pgproxy.analysis.scope import Item, Scope, ScopeColumn
@@ -36,9 +37,6 @@ MAX_VIEW_DEPTH = 32
 _CURSOR_HOLD = 0x20
 _TESTS = (Position.TEST, Position.NULL_TEST, Position.PRESORT)
 _PASSING = (Position.OUTPUT, Position.COMPUTE, Position.SCAN, Position.PRESORT)
-_EXPLAIN_OPTIONS = words(
-    "analyze verbose costs settings generic_plan buffers serialize wal timing summary memory format"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +45,8 @@ class Analysis:
 
     ``fields`` is None when it returns no rows we know of.  ``named``: what it does with a name of
     the session; PREPARE and DECLARE give it to ``fields``, and have none of their own.
-    ``explained``: the server describes how it would run, in place of ``fields``; ``measured``: and
-    how it ran (EXPLAIN ANALYZE).
+    ``explained``: the server describes how it would run, in place of ``fields``: the options of
+    EXPLAIN that say what it tells.
     """
 
     kind: str
@@ -57,8 +55,7 @@ class Analysis:
     report: Report
     named: Named | None = None
     copy: CopyOptions | None = None
-    explained: bool = False
-    measured: bool = False
+    explained: frozenset[str] | None = None
 
 
 class Analyzer:
@@ -103,10 +100,9 @@ class Analyzer:
                 fields = select(copied_query(body, context), Scope(), context)
                 found = Analysis(kind, raw, fields, context.report, copy=form)
             case "ExplainStmt":
-                options = _explain_options(body)
+                options = explain_options(body)
                 fields = self._query(body["query"], context)
-                found = Analysis(kind, raw, fields, context.report, explained=True)
-                found = replace(found, measured="analyze" in options)
+                found = Analysis(kind, raw, fields, context.report, explained=options)
             case "SelectStmt" | "InsertStmt" | "UpdateStmt" | "DeleteStmt" | "MergeStmt":
                 found = Analysis(kind, raw, self._query(raw["stmt"], context), context.report)
             case _:
@@ -178,6 +174,7 @@ class Analyzer:
             outer.use(Use(Position.VIEW, lineage, {}, function.name, level=outer.level))
         for lineage in view.scanned:
             outer.use(Use(Position.SCAN, lineage, {}, function.name, level=outer.level))
+        outer.report.wide += view.wide
         return [OutputField("", lineage) for lineage in view.columns]
 
     def _analyze_body(self, function: Function) -> tuple[ViewReport, Context]:
@@ -200,7 +197,7 @@ class Analyzer:
                 f"function {function.schema}.{function.name} is not known to be pure: {why}",
                 hint="Its owner can vouch for it in the policy, under trusted_functions.",
             ) from None
-        return _view_report(fields, context.report), context
+        return _view_report(fields, context.report, width_of(context.report, None)), context
 
     def _path_of(self, function: Function) -> Names:
         for setting in function.settings:
@@ -237,7 +234,16 @@ class Analyzer:
         view = self._once(oid, lambda: self._analyze_view(oid))
         outer.take_over(self._known[oid][1])
         outer.report.inside += view.inside
+        if self._names.catalog.by_oid[oid].kind == "v":
+            # A materialized view is read as a table is.
+            outer.report.wide += view.wide
         return view
+
+    def view_reads(self, relation: Relation) -> frozenset[Source]:
+        """All that the definition of a view reads, and what that reads.  Raises Refusal."""
+        view = self._view(relation.oid, self._context(self._view_names))
+        found = (*view.columns, *view.compared, *view.scanned, *view.inside)
+        return frozenset().union(*(lineage.sources for lineage in found))
 
     def _analyze_view(self, oid: int) -> tuple[ViewReport, Context]:
         relation = self._names.catalog.by_oid[oid]
@@ -254,10 +260,11 @@ class Analyzer:
             ) from None
         if len(fields) != len(relation.columns):
             raise Refusal("view", f'view "{relation.schema}.{relation.name}" has changed')
-        return _view_report(fields, context.report), context
+        wide = width_of(context.report, raw["stmt"]["SelectStmt"])
+        return _view_report(fields, context.report, wide), context
 
 
-def _view_report(fields: list[OutputField], report: Report) -> ViewReport:
+def _view_report(fields: list[OutputField], report: Report, wide: list[Lineage]) -> ViewReport:
     by_order = (
         Position.GROUP,
         Position.PARTITION,
@@ -279,17 +286,7 @@ def _view_report(fields: list[OutputField], report: Report) -> ViewReport:
     compared += [s for s in scanned if s.copied & tested or any(not o.attnum for o in s.origins)]
     inside = [use.lineage for use in report.uses if use.position not in _PASSING]
     columns = [field.lineage for field in fields]
-    return ViewReport(columns, compared, scanned, [*inside, *report.inside])
-
-
-def _explain_options(body: Node) -> set[str]:
-    """The options of an EXPLAIN of a query, in whatever form they stand.  Raises Refusal."""
-    options = {node["DefElem"]["defname"] for node in body.get("options", ())}
-    for name in options - _EXPLAIN_OPTIONS:
-        raise not_covered(f"EXPLAIN with {name}", body)
-    if "SelectStmt" not in body["query"]:
-        raise not_covered("EXPLAIN of anything but a SELECT", body)
-    return options
+    return ViewReport(columns, compared, scanned, [*inside, *report.inside], wide)
 
 
 def render(trees: list[Tree]) -> str:

@@ -229,7 +229,9 @@ def _subquery(body: Node, walk: "Walk") -> list[Item]:
     if query is None:
         raise not_covered("a subquery in FROM that is no SELECT")
     # Without LATERAL a subquery does not see its neighbours, only what is around this level.
-    parent = walk.scope if body.get("lateral") else walk.scope.parent
+    lateral = bool(body.get("lateral"))
+    walk.context.report.lateral |= lateral
+    parent = walk.scope if lateral else walk.scope.parent
     fields = walk.context.select(query, Scope(parent, walk.scope.tables))
     pairs = [(field.name, field.lineage) for field in fields]
     return [_item(body.get("alias", {}).get("aliasname", ""), body, pairs, walk)]

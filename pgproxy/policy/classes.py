@@ -20,6 +20,8 @@ from pgproxy.policy.rules import (
 
 # For each generated column of a relation, what it is computed from.  May raise Refusal.
 GeneratedFrom = Callable[[Relation], Mapping[int, frozenset[Source]]]
+# All that the definition of a view reads.  May raise Refusal.
+ViewReads = Callable[[Relation], frozenset[Source]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +47,13 @@ class Masks:
         rule: RoleRule,
         catalog: Catalog,
         generated_from: GeneratedFrom = lambda relation: {},
+        view_reads: ViewReads = lambda relation: frozenset(),
     ) -> None:
         self._policy = policy
         self._rule = rule
         self._catalog = catalog
         self._generated_from = generated_from
+        self._view_reads = view_reads
         self._depends: dict[int, Mapping[int, frozenset[Source]]] = {}
         self._known: dict[Source, Mask | None] = {}
         self._relations: dict[int, bool] = {}
@@ -88,13 +92,22 @@ class Masks:
         }
 
     def touches(self, oid: int) -> bool:
-        """Whether a relation has a masked column."""
+        """Whether a relation has a masked column, or is a view that reads one."""
         if oid not in self._relations:
             relation = self._catalog.by_oid[oid]
             self._relations[oid] = any(
                 self.mask(Source(oid, column.attnum)) for column in relation.columns
-            )
+            ) or (relation.kind in "vm" and self._reads_masked(relation))
         return self._relations[oid]
+
+    def _reads_masked(self, view: Relation) -> bool:
+        if view.schema in SYSTEM_SCHEMAS:
+            return False
+        try:
+            return bool(self.masked(self._view_reads(view)))
+        except Refusal:
+            # What we cannot read may read everything.
+            return True
 
     def name(self, source: Source) -> str:
         """schema.table.column."""

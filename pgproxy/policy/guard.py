@@ -3,6 +3,8 @@
 Three answers a use: let it be, cut it out of the statement, or refuse.
 """
 
+from collections.abc import Set
+
 from pgproxy.analysis.lineage import Lineage, Position, Report, Source, Use, cut
 from pgproxy.errors import Refusal
 from pgproxy.policy.classes import Mask, Masks
@@ -43,18 +45,18 @@ class Guard:
         self._rule = rule
         self._masks = masks
         self._cut: set[int] = set()
-        self._explained = False
+        self._explained: Set[str] | None = None
         # Uses that sort or hash rows by masked values, though nobody may see in what order.
         self._compared: list[Use] = []
         self.accepted: list[Accepted] = []
         self.notices: list[str] = []
         self.cut_columns: dict[str, None] = {}
 
-    def judge(self, report: Report, *, explained: bool = False) -> None:
+    def judge(self, report: Report, explained: Set[str] | None = None) -> None:
         """Go through every use.  Raises Refusal at the first that is not allowed.
 
-        ``explained``: the server tells how it would run the statement: how wide its rows are, how
-        many it expects, which statistics of a column tell.
+        ``explained``: the options of EXPLAIN, by which the server tells how it would run the
+        statement: how wide its rows are, how many it expects, which statistics of a column tell.
         """
         self._explained = explained
         if report.written and self._rule.writes is Writes.REFUSE:
@@ -65,13 +67,8 @@ class Guard:
                 use.other and self._masks.masked(use.other.sources)
             ):
                 self._judge(use)
-        if explained and (any(map(tells_plan, self._compared)) or self._weighed(report)):
-            raise Refusal(
-                "masked_explain",
-                "EXPLAIN of a statement that compares or counts masked values shows their "
-                "statistics",
-                hint="Explain it without the masked columns.",
-            )
+        if explained is not None:
+            self._check_plan(report, explained)
         settle_calls(self._compared, report)
         # Cutting and shuffling change nodes that other uses look at, so they come last.
         for use in report.uses:
@@ -82,6 +79,23 @@ class Guard:
         for level in {id(level): level for level in sent}.values():
             if level is not None:
                 shuffle(level)
+
+    def _check_plan(self, report: Report, options: Set[str]) -> None:
+        if any(map(tells_plan, self._compared)) or self._weighed(report):
+            raise Refusal(
+                "masked_explain",
+                "EXPLAIN of a statement that compares or counts masked values shows their "
+                "statistics",
+                hint="Explain it without the masked columns.",
+            )
+        wide = any(self._masks.masked(lineage.sources) for lineage in report.wide)
+        if "costs" in options and (wide or (report.lateral and self._cut)):
+            raise Refusal(
+                "masked_explain",
+                "EXPLAIN of LATERAL subqueries or views that compute with masked columns shows how "
+                "long their values are",
+                hint="EXPLAIN (COSTS OFF) shows the plan without widths and costs.",
+            )
 
     def _weighed(self, report: Report) -> bool:
         """Whether masked values have a part in what is run, after all that is left out."""
@@ -95,7 +109,7 @@ class Guard:
             case Position.OUTPUT | Position.COUNT:
                 if computed:
                     self._compute(use, computed)
-                elif copied and self._explained and use.position is Position.OUTPUT:
+                elif copied and self._explained is not None and use.position is Position.OUTPUT:
                     # How wide it would be is what it holds, on average.
                     self._cut.add(id(use.node))
             case Position.COMPUTE:
@@ -213,7 +227,7 @@ class Guard:
                 "it can be compared with constants where its treatment is a token",
                 "Filter by a column that is shown, or by a token where columns are tokens.",
             )
-        if self._explained:
+        if self._explained is not None:
             raise self._refusal(
                 use,
                 sources,

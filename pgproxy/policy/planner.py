@@ -44,7 +44,8 @@ class CatalogPlanner:
         self._analyzer = Analyzer(
             catalog, search_path, policy.trusted_functions, self._shown_relations
         )
-        self._masks = Masks(policy, rule, catalog, self._analyzer.depends)
+        analyzer = self._analyzer
+        self._masks = Masks(policy, rule, catalog, analyzer.depends, analyzer.view_reads)
         self._catalog = catalog
         self._plans: dict[bytes, QueryPlan] = {}
         self._lists: dict[str, str] = {}
@@ -112,8 +113,8 @@ class CatalogPlanner:
     def _statement(self, raw: Tree, mark: int) -> tuple[StatementPlan, str]:
         analysis = self._analyzer.analyze(raw)
         guard = Guard(self._policy, self._rule, self._masks)
-        guard.judge(analysis.report, explained=analysis.explained)
-        if analysis.measured and self._touches(analysis):
+        guard.judge(analysis.report, analysis.explained)
+        if analysis.explained and "analyze" in analysis.explained and self._touches(analysis):
             # How much memory a node took is how wide its rows were, masked columns included.
             raise Refusal(
                 "masked_explain",
@@ -126,7 +127,7 @@ class CatalogPlanner:
             inputs = take(raw, guard.accepted, mark, bound=bound)
         printed = render([raw])
         fields: tuple[FieldPlan, ...] | None = None
-        if analysis.explained:
+        if analysis.explained is not None:
             fields = (self._field(OutputField("QUERY PLAN", CONSTANT)),)
         elif analysis.fields is not None:
             fields = tuple(self._field(field) for field in analysis.fields)

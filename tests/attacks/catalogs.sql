@@ -80,3 +80,9 @@ SELECT pg_column_size(email) FROM employees ORDER BY id;
 
 -- @ row size
 SELECT pg_column_size(e) FROM employees e ORDER BY id;
+
+-- @ statistics of a materialized view under other names
+SELECT attname, most_common_vals, histogram_bounds FROM pg_stats WHERE tablename = 'mailboxes' ORDER BY attname;
+
+-- @ statistics of what a materialized view computes
+SELECT n_distinct, most_common_freqs, correlation FROM pg_stats WHERE tablename = 'mailboxes' AND attname = 'size';

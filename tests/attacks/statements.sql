@@ -158,3 +158,27 @@ SELECT email FROM employees ORDER BY id;
 
 -- @ explain analyze storage of a materialized scan
 EXPLAIN (ANALYZE, TIMING OFF, SUMMARY OFF, BUFFERS OFF, COSTS OFF) SELECT true FROM generate_series(1, 3) g FULL JOIN shop.employee_directory t ON true;
+
+-- @ explain tells the width of what a LATERAL subquery names
+EXPLAIN SELECT c.id, l.discount FROM customers c, LATERAL (SELECT p.discount, c.phone FROM profiles p WHERE p.id = c.id LIMIT 1) l;
+
+-- @ explain tells the width of what a LATERAL subquery computes with
+EXPLAIN SELECT c.id, l.discount FROM customers c, LATERAL (SELECT p.discount, upper(c.phone) FROM profiles p WHERE p.id = c.id LIMIT 1) l;
+
+-- @ explain tells the width of what a LATERAL subquery below another names
+EXPLAIN SELECT c.id, l.discount FROM customers c, LATERAL (SELECT p.discount, q.x FROM profiles p, (SELECT c.phone AS x LIMIT 1) q WHERE p.id = c.id LIMIT 1) l;
+
+-- @ explain tells the width of what a view has in a UNION ALL
+EXPLAIN SELECT id FROM contacts;
+
+-- @ explain tells the width of what a view has in a LATERAL subquery
+EXPLAIN SELECT id FROM reachable;
+
+-- @ explain tells the width of what a view has in a WITH query
+EXPLAIN SELECT id FROM registered;
+
+-- @ explain tells the width of a view in JSON
+EXPLAIN (FORMAT JSON) SELECT id FROM registered;
+
+-- @ explain tells the width where costs are off and on again
+EXPLAIN (COSTS OFF, COSTS ON) SELECT id FROM registered;

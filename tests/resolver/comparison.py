@@ -36,7 +36,7 @@ class Tally:
         except Exception as error:
             self.faults.append((f"the analysis fails: {type(error).__name__}", sql))
             return
-        if of_server and analysis.fields is not None and not analysis.explained:
+        if of_server and analysis.fields is not None and analysis.explained is None:
             self.descriptions += 1
             ours = [f.name for f in analysis.fields]
             if ours != [f.name for f in of_server]:

@@ -35,6 +35,14 @@ CREATE VIEW shop.salaries AS
 CREATE VIEW shop.best_paid AS
     SELECT id, first_name, department FROM shop.employees WHERE manager_id IS NOT NULL;
 CREATE VIEW shop.by_mail AS SELECT email, count(*) AS n FROM shop.customers GROUP BY email;
+CREATE VIEW shop.contacts AS
+    (SELECT id, email FROM shop.employees UNION ALL SELECT id, email FROM shop.customers)
+    LIMIT 60;
+CREATE VIEW shop.reachable AS
+    SELECT c.id, l.number IS NOT NULL AS by_phone
+    FROM shop.customers c, LATERAL (SELECT c.phone AS number LIMIT 1) l;
+CREATE VIEW shop.registered AS
+    WITH people AS MATERIALIZED (SELECT id, email FROM shop.customers) SELECT id FROM people;
 CREATE FUNCTION shop.mail_of(int) RETURNS text STABLE
     BEGIN ATOMIC SELECT email FROM shop.customers WHERE id = $1; END;
 CREATE FUNCTION shop.customers_of(country text) RETURNS TABLE (id int, name text)
@@ -64,6 +72,8 @@ CREATE TABLE shop.wards (id int, name text) PARTITION BY LIST (name);
 CREATE TABLE shop.people (id int, email text);
 CREATE TABLE shop.staff (desk text) INHERITS (shop.people);
 CREATE MATERIALIZED VIEW shop.directory AS SELECT id, first_name, email FROM shop.employees;
+CREATE MATERIALIZED VIEW shop.mailboxes AS
+    SELECT id, email AS mailbox, length(last_name) AS size, department FROM shop.employees;
 CREATE SCHEMA hr AUTHORIZATION owner_app;
 CREATE TABLE hr.customers (id int, email text, grade text);
 CREATE STATISTICS shop.city_mail ON city, email FROM shop.customers;
@@ -102,6 +112,7 @@ DO $$ DECLARE n text; i int := 0; BEGIN
     EXECUTE format('ALTER TABLE shop.customers ADD contact text DEFAULT %L', n);
 END $$;
 REFRESH MATERIALIZED VIEW shop.directory;
+REFRESH MATERIALIZED VIEW shop.mailboxes;
 GRANT SELECT ON ALL TABLES IN SCHEMA shop, hr TO analyst;
 RESET ROLE;
 ANALYZE;
