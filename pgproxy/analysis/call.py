@@ -22,6 +22,7 @@ from pgproxy.errors import Refusal
 if TYPE_CHECKING:
     from pgproxy.analysis.expression import Walk
 
+_OF_AGGREGATES = ("agg_order", "agg_filter", "agg_distinct", "agg_star", "over")
 # FRAMEOPTION_ROWS and FRAMEOPTION_GROUPS of parsenodes.h.
 FRAME_ROWS, FRAME_GROUPS = 0x4, 0x8
 
@@ -31,12 +32,12 @@ def call(walk: "Walk", node: Node, position: Position) -> Lineage:
     body = node["FuncCall"]
     if strings(body["funcname"])[-1] == "set_config":
         return _set_config(walk, body)
+    plain = _attribute_of_result(walk, body) if is_built_in(body) else _attribute(walk, body)
+    if plain is not None:
+        node.clear()
+        node.update(plain)
+        return walk(node, position)
     if not is_built_in(body):
-        plain = _attribute(walk, body)
-        if plain is not None:
-            node.clear()
-            node.update(plain)
-            return walk(node, position)
         return _other(walk, node, position)
     routine.check_shadows(walk, body)
     name = qualify(body)
@@ -105,13 +106,33 @@ def _other(walk: "Walk", node: Node, position: Position) -> Lineage:
 def _attribute(walk: "Walk", body: Node) -> Node | None:
     """``email(c)`` as the plain column reference ``c.email`` (manual 8.16.5); else None."""
     arguments, names = body.get("args", []), strings(body["funcname"])
-    if len(arguments) != 1 or len(names) != 1 or "ColumnRef" not in arguments[0]:
+    if not _could_be_projection(body) or routine.takes_row(walk, names[0]):
         return None
-    if any(key in body for key in ("agg_order", "agg_filter", "agg_distinct", "agg_star", "over")):
-        return None
-    if routine.takes_row(walk, names[0]):
-        return None
+    if "ColumnRef" not in arguments[0]:
+        return _attribute_of_result(walk, body)
     return attribute_of_row(walk, arguments[0], names[0])
+
+
+def _attribute_of_result(walk: "Walk", body: Node) -> Node | None:
+    """``name(f(x))`` as ``(f(x)).name``, where f gives a row with such an attribute; else None.
+
+    No function of pg_catalog by the name of an attribute takes a composite type.
+    """
+    argument = body.get("args", [{}])[0]
+    if "FuncCall" not in argument or not _could_be_projection(body):
+        return None
+    (name,) = strings(body["funcname"])
+    inner = argument["FuncCall"]
+    function = None if is_built_in(inner) else routine.find(walk, inner)
+    if function is None or name not in routine.attribute_names(walk, function):
+        return None
+    return {"A_Indirection": {"arg": argument, "indirection": string_nodes((name,))}}
+
+
+def _could_be_projection(body: Node) -> bool:
+    """Whether a call may be an attribute in the form of a function (ParseFuncOrColumn)."""
+    plain = not any(key in body for key in _OF_AGGREGATES)
+    return plain and len(body.get("args", ())) == 1 and len(body["funcname"]) == 1
 
 
 def is_built_in(body: Node) -> bool:

@@ -162,16 +162,21 @@ class Role:
     create_role: bool = False
 
 
+# int2vector and oidvector have elements too, but are no arrays of them.
+_VECTORS = (22, 30)
+
+
 @dataclass(frozen=True)
 class Catalog:
     """One snapshot of one database.
 
     ``operators``: for each operator name defined outside pg_catalog, the OIDs of the operand types
     of each such definition (0 where it has none on that side); ``native_operators`` are those of
-    functions in C, as extensions have them: a superuser made them.  ``cast_sources``: types from
-    which a cast runs a function in another language.  ``search_paths``: role name →
-    search_path as set by ALTER ROLE/DATABASE SET (the most specific setting), '' → the default of
-    the database.  ``server_version`` is server_version_num.
+    extensions with functions in C: a superuser made them.  ``new_operators``: those names that
+    pg_catalog has no operator of.  ``cast_sources``: types from which a cast runs a function in
+    another language.  ``search_paths``: role name → search_path as set by ALTER ROLE/DATABASE SET
+    (the most specific setting), '' → the default of the database.  ``server_version`` is
+    server_version_num.
     """
 
     database: str
@@ -184,6 +189,7 @@ class Catalog:
     search_paths: Mapping[str, str] = field(default_factory=dict)
     functions: Mapping[tuple[str, str], tuple[Function, ...]] = field(default_factory=dict)
     native_operators: Mapping[str, frozenset[tuple[int, int]]] = field(default_factory=dict)
+    new_operators: frozenset[str] = frozenset()
     cast_sources: frozenset[int] = frozenset()
 
     def search_path(self, role: str) -> list[str]:
@@ -206,6 +212,8 @@ class Catalog:
     def __post_init__(self) -> None:
         object.__setattr__(self, "by_oid", {r.oid: r for r in self.relations.values()})
         object.__setattr__(self, "types_by_oid", {t.oid: t for t in self.types.values()})
+        arrays = {t.element_oid: t.oid for t in self.types.values() if t.oid not in _VECTORS}
+        object.__setattr__(self, "arrays", arrays)
         children: dict[int, list[Relation]] = {}
         for relation in self.relations.values():
             for oid in relation.ancestors:
@@ -215,3 +223,4 @@ class Catalog:
     children: Mapping[int, list[Relation]] = field(init=False, repr=False, compare=False)
     by_oid: Mapping[int, Relation] = field(init=False, repr=False)
     types_by_oid: Mapping[int, Type] = field(init=False, repr=False)
+    arrays: Mapping[int, int] = field(init=False, repr=False, compare=False)  # by type of element

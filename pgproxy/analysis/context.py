@@ -128,19 +128,19 @@ class Context:
         """Settle which operators the server may pick, by the types that were seen.
 
         Most are printed as ``OPERATOR(pg_catalog.=)``, which for citext, say, would silently be
-        another than PostgreSQL picks: where an extension has one for a type used here, the name
-        goes up as it came.  Refused is where that could be one that somebody made in SQL; and for
-        IN, LIKE, CASE x WHEN …, which cannot be printed so, where there is one for built-in types.
+        another than PostgreSQL picks: where an extension has one for a type used here, or for
+        built-in types only, the name goes up as it came.  Refused is where that could be one that
+        somebody made; and for IN, LIKE, CASE x WHEN …, which cannot be printed so, where there is
+        one for built-in types.
         """
         for name in sorted(self.operators.keys() | self.unqualified):
             made = self.catalog.operators.get(name, frozenset())
             native = self.catalog.native_operators.get(name, frozenset())
-            unsure = self._foreign(native) & self.types
-            shadows = name in self.unqualified and any(
-                all(self._is_built_in(oid) for oid in pair if oid) for pair in made
-            )
+            unsure = self._foreign(native) & self.types or self._plain(native)
+            shadows = name in self.unqualified and self._plain(made)
             if (
-                (self._foreign(made) & self.types)
+                (made and name in self.catalog.new_operators)
+                or (self._foreign(made) & self.types)
                 or (unsure and made)
                 or any(oid in POLYMORPHIC for pair in made for oid in pair)
                 or shadows
@@ -156,6 +156,10 @@ class Context:
 
     def _foreign(self, operators: frozenset[tuple[int, int]]) -> set[int]:
         return {oid for pair in operators for oid in pair if oid and not self._is_built_in(oid)}
+
+    def _plain(self, operators: frozenset[tuple[int, int]]) -> bool:
+        """Whether one of them takes built-in types only."""
+        return any(all(self._is_built_in(oid) for oid in pair if oid) for pair in operators)
 
     def _is_built_in(self, oid: int) -> bool:
         known = self.catalog.types_by_oid.get(oid)

@@ -17,7 +17,7 @@ from pgproxy.analysis.names import strings
 from pgproxy.analysis.scope import Scope
 from pgproxy.analysis.structures import EXPRESSIONS, structure
 from pgproxy.analysis.sublink import sublink
-from pgproxy.analysis.types import attributes, element, target
+from pgproxy.analysis.types import array_of, attributes, element, target
 
 
 class Walk:
@@ -94,7 +94,18 @@ def _cast(walk: Walk, node: Node, position: Position) -> Lineage:
             return column(walk, inner, position)
     computed = compute(walk(body["arg"], walk.INNER[position]))
     _write_truth(node)
-    return computed._replace(type_oid=0 if "arrayBounds" in body["typeName"] else found.oid)
+    of_array = "arrayBounds" in body["typeName"]
+    return computed._replace(type_oid=array_of(walk, found.oid) if of_array else found.oid)
+
+
+def _array(walk: Walk, node: Node, position: Position) -> Lineage:
+    inner = walk.INNER[position]
+    elements = node["A_ArrayExpr"].get("elements", ())
+    parts = [walk(one, inner) for one in elements]
+    pairs = zip(elements, parts, strict=True)
+    kinds = {part.type_oid for one, part in pairs if "isnull" not in one.get("A_Const", {})}
+    kind = kinds.pop() if len(kinds) == 1 else 0
+    return compute(*parts)._replace(type_oid=array_of(walk, kind))
 
 
 def _write_truth(node: Node) -> None:
@@ -231,7 +242,7 @@ _RULES: dict[str, Callable[[Walk, Node, Position], Lineage]] = {
     "CoalesceExpr": _coalesce,
     "MinMaxExpr": _arguments("args"),
     "RowExpr": _arguments("args"),
-    "A_ArrayExpr": _arguments("elements"),
+    "A_ArrayExpr": _array,
     "GroupingFunc": _grouping,
     "A_Indirection": _indirection,
     "SubLink": sublink,

@@ -14,7 +14,7 @@ from pgproxy.analysis.functions import DEFINED, POPULATES
 from pgproxy.analysis.lineage import CONSTANT, Lineage, Node, Position, compute
 from pgproxy.analysis.names import string_nodes, strings
 from pgproxy.analysis.structures import take_apart
-from pgproxy.analysis.types import attributes, target
+from pgproxy.analysis.types import attributes, element, target
 
 if TYPE_CHECKING:
     from pgproxy.analysis.expression import Walk
@@ -110,6 +110,10 @@ def _called(call: Node, definitions: list[Node], walk: "Walk") -> Called:
 
 def _built_in(name: str, function: Node, given: Lineage, walk: "Walk") -> Pairs:
     arguments = function.get("args", [])
+    row = attributes(walk, Lineage(type_oid=element(walk, given))) if name == "unnest" else {}
+    if row:
+        # An array of rows has a column for each of their attributes (manual 9.19).
+        return [(n, compute(given)._replace(type_oid=oid)) for n, oid in row.items()]
     overloads = [
         known
         for known in walk.context.catalog.functions.get((schema_of(function), name), ())

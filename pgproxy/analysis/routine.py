@@ -122,8 +122,7 @@ def _oid(kind: Node, names: Names) -> int:
     found = names.type(kind)
     if "arrayBounds" not in kind:
         return found.oid
-    arrays = (t.oid for t in names.catalog.types.values() if t.element_oid == found.oid)
-    return next(arrays, 0)
+    return names.catalog.arrays.get(found.oid, 0)
 
 
 def statements(function: Function) -> list[Tree]:
@@ -159,7 +158,7 @@ def columns(walk: "Walk", function: Function, given: Lineage) -> list[tuple[str,
         walk.context.level = walk.level
         fields = walk.context.body(function)
         shown = [lineage.tested(given) for lineage in (field.lineage for field in fields)]
-        names = _names(walk, function) or [""]
+        names = attribute_names(walk, function) or [""]
         if len(names) != len(fields):
             # RETURNS some composite type, and the query gives it as one value.
             raise not_covered(f"the form of function {function.name}")
@@ -183,7 +182,8 @@ def _shape(walk: "Walk", function: Function) -> list[tuple[str, int]]:
     return [("", function.returns)]
 
 
-def _names(walk: "Walk", function: Function) -> list[str]:
+def attribute_names(walk: "Walk", function: Function) -> list[str]:
+    """Names of the columns of what a function gives; [''] where that is no row."""
     return [name for name, _ in _shape(walk, function)]
 
 

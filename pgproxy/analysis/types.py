@@ -55,6 +55,11 @@ def attributes(walk: "Walk", value: Lineage) -> dict[str, int]:
     return {c.name: c.type_oid for c in catalog.by_oid[known.relation].columns}
 
 
+def array_of(walk: "Walk", oid: int) -> int:
+    """The type of arrays of a type; 0 where there is none."""
+    return walk.context.catalog.arrays.get(oid, 0)
+
+
 def element(walk: "Walk", value: Lineage) -> int:
     """The type of one element of an array value; 0 where it is not known as one."""
     known = walk.context.catalog.types_by_oid.get(value.type_oid)

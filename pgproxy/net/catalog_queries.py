@@ -102,7 +102,11 @@ WHERE n.nspname <> 'pg_catalog' AND n.nspname !~ '^pg_(toast|temp_|toast_temp_)'
 
 OPERATORS = """
 SELECT o.oprname::text AS name, o.oprleft AS left_oid, o.oprright AS right_oid,
-       coalesce(l.lanname IN ('c', 'internal'), false) AS native
+       coalesce(l.lanname IN ('c', 'internal'), false) AND EXISTS (
+           SELECT FROM pg_depend AS d WHERE d.classid = 'pg_operator'::regclass
+           AND d.objid = o.oid AND d.deptype = 'e') AS native,
+       NOT EXISTS (SELECT FROM pg_operator AS b WHERE b.oprname = o.oprname
+                   AND b.oprnamespace = 'pg_catalog'::regnamespace) AS new
 FROM pg_operator AS o
 JOIN pg_namespace AS n ON n.oid = o.oprnamespace
 LEFT JOIN pg_proc AS p ON p.oid = o.oprcode

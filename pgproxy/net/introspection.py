@@ -147,6 +147,7 @@ def _build(reading: _Reading, version: int) -> Catalog:
         roles={r["name"]: _role(r) for r in kinds["roles"]},
         operators=_operators(kinds["operators"], native=False),
         native_operators=_operators(kinds["operators"], native=True),
+        new_operators=frozenset(r["name"] for r in kinds["operators"] if r["new"]),
         cast_sources=frozenset(r["source"] for r in kinds["casts"]),
         search_paths=_search_paths(kinds["settings"], reading),
         functions=_functions(kinds["functions"]),

@@ -9,18 +9,25 @@ Connection = psycopg.Connection[tuple[object, ...]]
 Column = tuple[int, int]
 
 VIEW = "resolved"
+# FirstNormalObjectId of transam.h.
+FIRST_NORMAL_OID = 16384
 USED = f"""
     SELECT d.refobjid::int8, d.refobjsubid FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid
     JOIN pg_class c ON c.oid = d.refobjid AND c.relkind <> 'c'
     WHERE d.classid = 'pg_rewrite'::regclass AND r.ev_class = '{VIEW}'::regclass
-      AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0 AND d.refobjid >= 16384
-      AND d.refobjid <> r.ev_class
+      AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0
+      AND d.refobjid >= {FIRST_NORMAL_OID} AND d.refobjid <> r.ev_class
+      -- A function that returns the row type of a table does not read that table.
+      AND r.ev_action::text LIKE '%:relid ' || d.refobjid || ' %'
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of a RowDescription; ``column`` is (0, 0) where it is no column's."""
+    """One field of a RowDescription; ``column`` is (0, 0) where it is no column of a table's.
+
+    Those of the catalog do not count: what shows in some rows only is computed.
+    """
 
     name: str
     column: Column
@@ -49,7 +56,7 @@ def described(server: Connection, sql: str) -> list[Field] | None:
             return [
                 Field(
                     (found.fname(n) or b"").decode(),
-                    (found.ftable(n), found.ftablecol(n)),
+                    _column(found.ftable(n), found.ftablecol(n)),
                     found.ftype(n),
                     found.fmod(n),
                 )
@@ -57,3 +64,7 @@ def described(server: Connection, sql: str) -> list[Field] | None:
             ]
     except psycopg.Error:
         return None
+
+
+def _column(relation: int, attnum: int) -> Column:
+    return (relation, attnum) if relation >= FIRST_NORMAL_OID else (0, 0)

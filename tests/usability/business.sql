@@ -338,3 +338,13 @@ SELECT c.city, count(*) FROM customers c WHERE c.email = ANY ('{tok_0123456789AB
 SELECT count(*) FROM employees WHERE email <> 'tok_0123456789ABCDEFGHIJKL' AND email IS NOT NULL;
 --> show
 --~
+
+-- client: what extensions and composite types bring
+SELECT id, name FROM products WHERE name % 'office chair' ORDER BY name <-> 'office chair', id;
+--> show*2
+SELECT u.city, u.zip FROM unnest(ARRAY[ROW('Main 1', 'Graz', '8010')::address, NULL]) u;
+--> show*2
+SELECT p.id, a.street FROM profiles p, unnest(ARRAY[p.home, p.home]) a ORDER BY 1, 2;
+--> show*2
+SELECT id, (home).city, (ARRAY[home])[1] FROM profiles ORDER BY id;
+--> show*3
