@@ -1,81 +1,87 @@
-"""A treatment at work on one field: whole columns in, whole columns out.
+"""A treatment at work on one field: where the bytes come from that replace a value's bytes.
 
 ``None`` is NULL and stays NULL.  What cannot be treated in its type becomes NULL, never itself.
+What has been treated once is known, and replaced by the wire kernel without coming here again.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from pgproxy.treatment.tokens import TokenRequest
+from pgproxy.wire.known import Known, Source
 
 Column = list[bytes | None]
 
-# A value repeated in a column is treated once; both bounds keep memory flat on any result.
-_MEMO_ENTRIES = 20_000
-_MEMO_BYTES = 256
+# Bytes that one field may remember; what has been treated longest ago goes first.
+_REMEMBERED = 4 << 20
+
+# Tokens, and what is made of them, take one round each; forgetting in between some more.
+ROUNDS = 16
 
 
 class FieldTreatment(ABC):
-    """One treatment compiled for one field type; safe to share between statements."""
+    """One treatment compiled for one field type; safe to share between statements.
 
-    # Everything becomes NULL: the values need not even be cut out of the rows.
-    null_only = False
+    ``source``: what is known of values, a constant for all, or None: all become NULL.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+
+    @property
+    def null_only(self) -> bool:
+        """Everything becomes NULL: the values need not even be cut out of the rows."""
+        return self.source is None
 
     @abstractmethod
+    def fill(self, missing: Sequence[bytes]) -> TokenRequest | None:
+        """Have these values known; a request when tokens must be learned first (then again)."""
+
     def apply(self, values: Column) -> Column | TokenRequest:
-        """The treated column; a request when tokens must be learned first (then apply again)."""
+        """A whole column treated; a request when tokens must be learned first (then again)."""
+        source = self.source
+        if source is None:
+            return [None] * len(values)
+        if isinstance(source, bytes):
+            return [None if value is None else source for value in values]
+        for _ in range(ROUNDS):
+            treated, missing = source.look_up(values)
+            if not missing:
+                return treated
+            request = self.fill(missing)
+            if request is not None:
+                return request
+        raise RuntimeError("values are forgotten faster than they are treated")
 
-
-class Nulls(FieldTreatment):
-    """Everything becomes NULL."""
-
-    null_only = True
-
-    def apply(self, values: Column) -> Column:
-        """As many NULLs."""
-        return [None] * len(values)
+    def settle(self) -> None:
+        """Rows are done: let go of what huge values have brought."""
+        if isinstance(self.source, Known):
+            self.source.trim()
 
 
 class Constant(FieldTreatment):
-    """Everything but NULL becomes one value."""
+    """Everything but NULL becomes one value; without one, NULL."""
 
-    def __init__(self, value: bytes) -> None:
-        self._value = value
+    def fill(self, missing: Sequence[bytes]) -> None:
+        """Nothing is ever missing."""
 
-    def apply(self, values: Column) -> Column:
-        """The constant, and NULL where it was."""
-        value = self._value
-        if None in values:
-            return [None if old is None else value for old in values]
-        return [value] * len(values)
+
+class Nulls(Constant):
+    """Everything becomes NULL."""
+
+    def __init__(self) -> None:
+        super().__init__(None)
 
 
 class Mapped(FieldTreatment):
     """Each value becomes a function of itself; the function gives None for what it cannot treat."""
 
     def __init__(self, treat: Callable[[bytes], bytes | None]) -> None:
-        self._memo = Memo(treat)
-
-    def apply(self, values: Column) -> Column:
-        """The treated values."""
-        memo = self._memo
-        return [memo[value] for value in values]
-
-
-class Memo(dict[bytes | None, bytes | None]):
-    """Remembers a function's results, bounded; NULL maps to itself."""
-
-    def __init__(self, treat: Callable[[bytes], bytes | None]) -> None:
-        super().__init__()
+        self._known = Known(_REMEMBERED)
         self._treat = treat
+        super().__init__(self._known)
 
-    def __missing__(self, value: bytes | None) -> bytes | None:
-        treated = None if value is None else self._treat(value)
-        if value is None or len(value) <= _MEMO_BYTES:
-            if len(self) >= _MEMO_ENTRIES:
-                self.clear()
-            self[value] = treated
-        return treated
-
-    def __repr__(self) -> str:
-        return f"Memo({len(self)} values)"
+    def fill(self, missing: Sequence[bytes]) -> None:
+        """Treats them."""
+        treat = self._treat
+        self._known.learn({value: treat(value) for value in missing})

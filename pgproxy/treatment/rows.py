@@ -1,10 +1,10 @@
 """A run of DataRow messages with its masked fields replaced."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
-from pgproxy.treatment.columns import Column, FieldTreatment
+from pgproxy.treatment.columns import ROUNDS, Column, FieldTreatment
 from pgproxy.treatment.tokens import TokenRequest, TokenSpace
-from pgproxy.wire.rows import cut, splice
+from pgproxy.wire.known import replace
 
 
 class RowTreatment:
@@ -18,6 +18,7 @@ class RowTreatment:
         self._fields = fields
         self._wanted = tuple(sorted(treatments))
         self._treatments = [treatments[index] for index in self._wanted]
+        self._sources = tuple(treatment.source for treatment in self._treatments)
         # Of fields that only become NULL one is cut at most: somebody has to count the rows.
         looked_at = [i for i, t in enumerate(self._treatments) if not t.null_only]
         self._looked_at = looked_at or list(range(len(self._wanted)))[:1]
@@ -31,27 +32,32 @@ class RowTreatment:
 
     @property
     def looked_at(self) -> tuple[int, ...]:
-        """Those of them whose values must be cut out first."""
+        """Those of them whose values must be cut out of COPY lines first."""
         return self._cut
 
     def apply(self, rows: bytes) -> bytes | tuple[TokenRequest, ...]:
         """The treated run; or what must be learned before it can be treated."""
         if not self._wanted:
             return rows
-        columns = cut(rows, self._fields, self._cut)
-        treated = self.treat(columns)
-        if isinstance(treated, tuple):
-            return treated
-        return splice(rows, self._fields, self._wanted, treated)
+        for _ in range(ROUNDS):
+            treated, counts, missing = replace(rows, self._fields, self._wanted, self._sources)
+            if treated is not None:
+                self._count(counts)
+                self._settle()
+                return treated
+            requests = self._fill(missing)
+            if requests:
+                return requests
+        raise RuntimeError("values are forgotten faster than they are treated")
 
     def treat(self, columns: list[Column]) -> list[Column] | tuple[TokenRequest, ...]:
         """The columns of ``wanted`` for those of ``looked_at``; or what must be learned first."""
         values = dict(zip(self._looked_at, columns, strict=True))
-        count = len(columns[0]) if columns else 0
+        rows = len(columns[0]) if columns else 0
         treated: list[Column] = []
         requests: list[TokenRequest] = []
         for place, treatment in enumerate(self._treatments):
-            column: Column = [None] * count if treatment.null_only else values[place]
+            column: Column = [None] * rows if treatment.null_only else values[place]
             result = treatment.apply(column)
             if isinstance(result, TokenRequest):
                 requests.append(result)
@@ -59,13 +65,29 @@ class RowTreatment:
                 treated.append(result)
         if requests:
             return _merged(requests)
-        self._count(values, count)
+        self._count(
+            rows - (0 if treatment.null_only else values[place].count(None))
+            for place, treatment in enumerate(self._treatments)
+        )
+        self._settle()
         return treated
 
-    def _count(self, columns: Mapping[int, Column], rows: int) -> None:
-        for place, treatment in enumerate(self._treatments):
-            nulls = 0 if treatment.null_only else columns[place].count(None)
-            self.treated[self._wanted[place]] += rows - nulls
+    def _fill(self, missing: Sequence[Sequence[bytes]]) -> tuple[TokenRequest, ...]:
+        # Fields that share a treatment share what it knows: together, or one may oust the other's.
+        by_treatment: dict[FieldTreatment, dict[bytes, None]] = {}
+        for treatment, values in zip(self._treatments, missing, strict=True):
+            if values:
+                by_treatment.setdefault(treatment, {}).update(dict.fromkeys(values))
+        asked = [treatment.fill(tuple(values)) for treatment, values in by_treatment.items()]
+        return _merged([request for request in asked if request is not None])
+
+    def _count(self, values: Iterable[int]) -> None:
+        for index, count in zip(self._wanted, values, strict=True):
+            self.treated[index] += count
+
+    def _settle(self) -> None:
+        for treatment in self._treatments:
+            treatment.settle()
 
 
 def _merged(requests: list[TokenRequest]) -> tuple[TokenRequest, ...]:

@@ -1,14 +1,20 @@
 """token: values become what the vault has given them; what is not known yet is asked for."""
 
+from collections.abc import Sequence
+
 from pgproxy.policy.rules import Token
-from pgproxy.treatment.columns import Column, FieldTreatment, Memo, Nulls
+from pgproxy.treatment.columns import FieldTreatment, Nulls
 from pgproxy.treatment.shape import TEXTS, FieldType
 from pgproxy.treatment.tokens import TokenMap, TokenRequest, TokenSpace
 from pgproxy.wire import values
+from pgproxy.wire.known import Known
 
 # tok_ and 22 characters; shorter columns get their own kind, down to what can still be unique.
 _OPAQUE_LENGTH = 26
 _SHORTEST = 8
+
+# Bytes that one field may remember.
+_REMEMBERED = 16 << 20
 
 _INTEGER_KINDS = {values.INT2: "smallint", values.INT4: "integer", values.INT8: "integer"}
 
@@ -58,17 +64,14 @@ class Direct(FieldTreatment):
 
     def __init__(self, space: TokenSpace, tokens: TokenMap) -> None:
         self._space = space
-        self._tokens = tokens
+        super().__init__(tokens.space(space))
 
-    def apply(self, column: Column) -> Column | TokenRequest:
-        """One look-up a value."""
-        known = self._tokens.space(self._space)
-        treated: Column = [None if value is None else known.get(value) for value in column]
-        if treated.count(None) == column.count(None):
-            return treated
-        # dict: distinct, in the order of the rows
-        missing = dict.fromkeys(v for v in column if v is not None and v not in known)
+    def fill(self, missing: Sequence[bytes]) -> TokenRequest:
+        """Asks for them."""
         return TokenRequest(self._space, tuple(missing))
+
+    def settle(self) -> None:
+        """The tokens of a space are bounded together with those of the others."""
 
 
 class Converted(FieldTreatment):
@@ -76,21 +79,20 @@ class Converted(FieldTreatment):
 
     def __init__(self, space: TokenSpace, tokens: TokenMap, field: FieldType) -> None:
         self._space = space
-        self._tokens = tokens
+        self._tokens = tokens.space(space)
         self._field = field
-        self._canonical = Memo(self._decoded)
-        self._written = Memo(self._encoded)
+        self._known = Known(_REMEMBERED)
+        super().__init__(self._known)
 
-    def apply(self, column: Column) -> Column | TokenRequest:
+    def fill(self, missing: Sequence[bytes]) -> TokenRequest | None:
         """Canonical value, token, field bytes."""
-        canonical = self._canonical
-        values_ = [canonical[value] for value in column]
-        known = self._tokens.space(self._space)
-        missing = dict.fromkeys(v for v in values_ if v is not None and v not in known)
-        if missing:
-            return TokenRequest(self._space, tuple(missing))
-        written = self._written
-        return [None if value is None else written[known[value]] for value in values_]
+        canonical = [self._decoded(value) for value in missing]
+        found, unknown = self._tokens.look_up(canonical)
+        if unknown:
+            return TokenRequest(self._space, tuple(unknown))
+        written = (None if token is None else self._encoded(token) for token in found)
+        self._known.learn(dict(zip(missing, written, strict=True)))
+        return None
 
     def _decoded(self, value: bytes) -> bytes | None:
         try:

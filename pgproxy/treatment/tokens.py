@@ -7,6 +7,11 @@ the text form PostgreSQL would send for the value with ISO settings, whatever th
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pgproxy.wire.known import Known
+
+# Two columns of a million distinct values fit.
+CAPACITY = 192 << 20
+
 
 @dataclass(frozen=True, slots=True)
 class TokenSpace:
@@ -37,35 +42,32 @@ class ValueRequest:
 
 
 class TokenMap:
-    """What this process knows already: value → token, per space, bounded by ``capacity`` entries.
+    """What this process knows already: value → token, per space, in about ``capacity`` bytes.
 
-    When full, the older half is forgotten at once: forgetting costs a round trip to the vault,
-    never a wrong answer.
+    Forgetting costs a round trip to the vault, never a wrong answer.
     """
 
-    def __init__(self, capacity: int = 1_000_000) -> None:
+    def __init__(self, capacity: int = CAPACITY) -> None:
         self._capacity = capacity
-        self._spaces: dict[TokenSpace, dict[bytes, bytes]] = {}
-        self._entries = 0
+        self._spaces: dict[TokenSpace, Known] = {}
 
-    def space(self, space: TokenSpace) -> Mapping[bytes, bytes]:
+    def space(self, space: TokenSpace) -> Known:
         """The known tokens of one space, to look many values up in."""
-        return self._spaces.setdefault(space, {})
+        known = self._spaces.get(space)
+        if known is None:
+            known = self._spaces[space] = Known(self._capacity)
+        return known
 
     def learn(self, space: TokenSpace, tokens: Mapping[bytes, bytes]) -> None:
         """Remember tokens the vault has made durable."""
-        known = self._spaces.setdefault(space, {})
-        before = len(known)
-        known.update(tokens)
-        self._entries += len(known) - before
-        if self._entries > self._capacity:
-            self._forget()
+        self.space(space).learn(tokens)
+        if self.size > self._capacity:
+            max(self._spaces.values(), key=lambda known: known.size).rotate()
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return sum(known.size for known in self._spaces.values())
 
     def __len__(self) -> int:
-        return self._entries
-
-    def _forget(self) -> None:
-        for known in self._spaces.values():
-            for value in list(known)[: (len(known) + 1) // 2]:
-                del known[value]
-        self._entries = sum(len(known) for known in self._spaces.values())
+        return sum(map(len, self._spaces.values()))

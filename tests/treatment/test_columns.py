@@ -1,6 +1,7 @@
 """Whole columns: NULL stays NULL, memory stays bounded."""
 
-from pgproxy.treatment.columns import Constant, Mapped, Memo, Nulls
+from pgproxy.treatment.columns import Constant, Mapped, Nulls
+from pgproxy.wire.known import Known
 
 
 def test_null_stays_null() -> None:
@@ -23,17 +24,25 @@ def test_a_repeated_value_is_treated_once() -> None:
     assert seen == [b"a", b"b"]
 
 
-def test_memory_is_bounded_by_count_and_by_size() -> None:
-    memo = Memo(lambda value: value)
-    for number in range(50_000):
-        assert memo[b"%d" % number] == b"%d" % number
-        assert len(memo) <= 20_000
-    memo.clear()
-    assert memo[b"x" * 1_000_000] == b"x" * 1_000_000
-    assert len(memo) == 0
+def test_memory_is_bounded() -> None:
+    field = Mapped(lambda value: value)
+    assert isinstance(field.source, Known)
+    for number in range(100):
+        column: list[bytes | None] = [b"%d/%d" % (number, n) for n in range(5_000)]
+        assert field.apply(column) == column
+        field.settle()
+        assert field.source.size <= 6 << 20
 
 
-def test_a_memo_does_not_print_values() -> None:
-    memo = Memo(bytes.upper)
-    assert memo[b"canary"] == b"CANARY"
-    assert "canary" not in repr(memo).lower()
+def test_a_huge_value_is_not_kept() -> None:
+    field = Mapped(lambda value: value[:10])
+    assert isinstance(field.source, Known)
+    assert field.apply([b"x" * 20_000_000, b"y"]) == [b"x" * 10, b"y"]
+    field.settle()
+    assert len(field.source) == 0
+
+
+def test_what_is_known_does_not_print_values() -> None:
+    field = Mapped(bytes.upper)
+    assert field.apply([b"canary"]) == [b"CANARY"]
+    assert "canary" not in repr(field.source).lower()
