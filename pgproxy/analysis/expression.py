@@ -111,9 +111,11 @@ def _array(walk: Walk, node: Node, position: Position) -> Lineage:
 def _write_truth(node: Node) -> None:
     """The printer writes ``'t'::bool`` as ``true``: have the tree say so too."""
     body = node["TypeCast"]
-    word = body["arg"].get("A_Const", {}).get("sval", {}).get("sval")
     names = strings(body["typeName"]["names"])
-    if names == ["pg_catalog", "bool"] and word in ("t", "f") and body["typeName"].keys() <= _BARE:
+    if names != ["pg_catalog", "bool"] or not body["typeName"].keys() <= _BARE:
+        return
+    word = body["arg"].get("A_Const", {}).get("sval", {}).get("sval")
+    if word in ("t", "f"):
         node.clear()
         node["A_Const"] = {"boolval": {"boolval": True} if word == "t" else {}}
 

@@ -13,6 +13,7 @@ _ONE = frozenset({("AEXPR_OP", "="), ("AEXPR_OP", "<>")})
 _LITERAL = frozenset({("AEXPR_DISTINCT", "="), ("AEXPR_NOT_DISTINCT", "=")})
 _LIST = frozenset({("AEXPR_IN", "="), ("AEXPR_IN", "<>")})
 _ARRAY = frozenset({("AEXPR_OP_ANY", "="), ("AEXPR_OP_ALL", "<>")})
+_VALUES = frozenset({"sval", "ival", "fval"})
 
 
 def given(walk: "Walk", kind: str, name: str, side: Node) -> tuple[Given, ...]:
@@ -26,7 +27,7 @@ def given(walk: "Walk", kind: str, name: str, side: Node) -> tuple[Given, ...]:
     if operator in _LITERAL:
         # The comparison with a parameter that is NULL is another one.
         found = _all(walk, [side])
-        return () if any(one.text is None for one in found) else found
+        return () if any(one.number for one in found) else found
     if operator in _LIST:
         return _all(walk, side.get("List", {}).get("items", []))
     if operator in _ARRAY:
@@ -52,12 +53,9 @@ def _one(walk: "Walk", node: Node) -> Given | None:
         type_oid = target(body["typeName"], walk.context).oid
         node = body["arg"]
     if "ParamRef" in node:
-        return Given(node, None, node["ParamRef"].get("number", 0), type_oid)
+        number = node["ParamRef"].get("number", 0)
+        return Given(node, number, type_oid) if number else None
     constant = node.get("A_Const", {})
-    if "sval" in constant:
-        return Given(node, constant["sval"].get("sval", ""), type_oid=type_oid)
-    if "ival" in constant:
-        return Given(node, str(constant["ival"].get("ival", 0)), type_oid=type_oid)
-    if "fval" in constant and constant["fval"]["fval"].isdecimal():
-        return Given(node, constant["fval"]["fval"], type_oid=type_oid)
-    return None
+    whole = "fval" not in constant or constant["fval"]["fval"].isdecimal()
+    given = bool(_VALUES & constant.keys()) and whole
+    return Given(node, type_oid=type_oid) if given else None

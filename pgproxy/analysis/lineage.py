@@ -110,15 +110,24 @@ class Position(Enum):
 class Given(NamedTuple):
     """A literal or a parameter that a column is compared with, as the statement has it.
 
-    ``node`` is its expression in the tree; ``text`` a literal, None for a parameter; ``number`` the
-    n of ``$n``; ``type_oid`` what it is cast to, 0 for nothing; ``many``: it is an array.
+    ``node`` is its expression in the tree; ``number`` the n of ``$n``, 0 for a literal;
+    ``type_oid`` what it is cast to, 0 for nothing; ``many``: it is an array.
     """
 
     node: Node
-    text: str | None
     number: int = 0
     type_oid: int = 0
     many: bool = False
+
+    @property
+    def text(self) -> str | None:
+        """A literal as text, None for a parameter.  To read it is to depend on it."""
+        constant = self.node.get("A_Const", {})
+        if "sval" in constant:
+            return str(constant["sval"].get("sval", ""))
+        if "ival" in constant:
+            return str(constant["ival"].get("ival", 0))
+        return str(constant["fval"]["fval"]) if "fval" in constant else None
 
 
 class Use(NamedTuple):

@@ -37,8 +37,8 @@ class Accepted:
 def comparable(given: Given, type_oid: int) -> bool:
     """Whether a constant is of the kind of that column: the server compares them as they are."""
     if type_oid in _TEXTS:
-        written = given.text is None or "sval" in given.node["A_Const"]
-        return written and (given.type_oid == 0 or given.type_oid in _TEXTS)
+        written = given.number or "sval" in given.node["A_Const"]
+        return bool(written) and (given.type_oid == 0 or given.type_oid in _TEXTS)
     return type_oid in _INTEGERS and (given.type_oid == 0 or given.type_oid in _INTEGERS)
 
 
@@ -63,12 +63,12 @@ def take(tree: Node, accepted: list[Accepted], first: int, *, bound: bool) -> li
                 domain=one.mask.domain,
                 type_oid=one.type_oid,
                 literal=given.text,
-                mark=0 if given.text is None else mark,
+                mark=0 if given.number else mark,
                 number=given.number,
                 many=given.many,
             )
             inputs.append(found)
-            if given.text is None:
+            if given.number:
                 asked.setdefault(given.number, set()).add(id(given.node))
             else:
                 given.node.clear()

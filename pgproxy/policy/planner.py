@@ -7,6 +7,7 @@ from functools import lru_cache
 from pgproxy.analysis.catalog import Catalog
 from pgproxy.analysis.grammar import Tree, parse
 from pgproxy.analysis.lineage import CONSTANT, Lineage, OutputField, Source
+from pgproxy.analysis.literals import Shape, Watch, shape_of, watch
 from pgproxy.analysis.names import UnknownName
 from pgproxy.analysis.statement import Analysis, Analyzer, audit_sql, render
 from pgproxy.analysis.system_catalogs import BOUNDS_OF
@@ -27,6 +28,7 @@ from pgproxy.policy.plan import (
     StatementPlan,
 )
 from pgproxy.policy.rules import Null, Policy, Redact, RoleRule, Show
+from pgproxy.policy.templates import Templates
 
 CACHED_PLANS = 4096
 CACHED_FIELDS = 16384
@@ -48,6 +50,7 @@ class CatalogPlanner:
         self._masks = Masks(policy, rule, catalog, analyzer.depends, analyzer.view_reads)
         self._catalog = catalog
         self._plans: dict[bytes, QueryPlan] = {}
+        self._templates = Templates()
         self._lists: dict[str, str] = {}
         # A dashboard asks for the same fields with other literals all day.
         self._field = lru_cache(maxsize=CACHED_FIELDS)(self._decide)
@@ -60,15 +63,20 @@ class CatalogPlanner:
         if known is not None:
             self.hits += 1
             return known
+        shape = shape_of(sql)
+        filled = self._templates.find(shape) if shape else None
+        if filled is not None:
+            self.hits += 1
+            return filled
         self.misses += 1
-        plan = self._plan(sql)
+        plan = self._plan(sql, shape if shape and self._templates.wanted(shape) else None)
         if not plan.stale:
             if len(self._plans) >= CACHED_PLANS:
                 del self._plans[next(iter(self._plans))]
             self._plans[sql] = plan
         return plan
 
-    def _plan(self, sql: bytes) -> QueryPlan:
+    def _plan(self, sql: bytes, shape: Shape | None) -> QueryPlan:
         try:
             text = sql.decode()
             if "\0" in text:
@@ -80,12 +88,13 @@ class CatalogPlanner:
             )
         except Refusal as refusal:
             return _refused([], [], refusal)
+        watched = watch(statements[0], shape) if shape and len(statements) == 1 else None
         plans: list[StatementPlan] = []
         texts: list[str] = []
         marks = FIRST_MARK
         for raw in statements:
             try:
-                plan, printed = self._statement(raw, marks)
+                plan, printed = self._statement(raw, marks, watched)
             except Refusal as refusal:
                 kind = next(iter(raw["stmt"]))
                 return _refused(plans, texts, _at_character(refusal, text), kind)
@@ -108,9 +117,12 @@ class CatalogPlanner:
             check_marks(sent, [one for plan in plans for one in plan.inputs])
         except Refusal as refusal:
             return _refused([], [], refusal)
-        return QueryPlan(tuple(plans), sent.encode())
+        whole = QueryPlan(tuple(plans), sent.encode())
+        if shape and len(plans) == 1:
+            self._templates.make(statements[0], shape, watched, whole)
+        return whole
 
-    def _statement(self, raw: Tree, mark: int) -> tuple[StatementPlan, str]:
+    def _statement(self, raw: Tree, mark: int, watched: Watch | None) -> tuple[StatementPlan, str]:
         analysis = self._analyzer.analyze(raw)
         guard = Guard(self._policy, self._rule, self._masks)
         guard.judge(analysis.report, analysis.explained)
@@ -125,6 +137,8 @@ class CatalogPlanner:
         if guard.accepted:
             bound = analysis.named is None and analysis.copy is None
             inputs = take(raw, guard.accepted, mark, bound=bound)
+        if watched is not None:
+            watched.release(raw)
         printed = render([raw])
         fields: tuple[FieldPlan, ...] | None = None
         if analysis.explained is not None:
