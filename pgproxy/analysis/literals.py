@@ -17,10 +17,13 @@ _MOST_BYTES = 16_384
 _MOST_LITERALS = 64
 
 # A plain string, or a number without a sign, where nothing beside it makes it something else
-# (E'', U&'', B'', names, parameters, exponents).
+# (E'', U&'', B'', names, parameters, exponents).  What stands before is looked at behind the first
+# character, by which the search then jumps from place to place.
 _LITERAL = re.compile(
-    rb"((?<![\w&$\x80-\xff])'(?:[^'\\\0]|'')*+'(?!')"
-    rb"|(?<![\w.$\x80-\xff])[0-9]+(?:\.[0-9]+)?(?![\w.\x80-\xff]))"
+    rb"(['0-9](?:"
+    rb"(?<=')(?<![\w&$\x80-\xff]')(?:[^'\\\0]|'')*+'(?!')"
+    rb"|(?<=[0-9])(?<![\w.$\x80-\xff][0-9])[0-9]*+(?:\.[0-9]++)?(?![\w.\x80-\xff])"
+    rb"))"
 )
 # An int4 that is written as PostgreSQL prints it; anything with a point is numeric.
 _INTEGER = re.compile(rb"[1-9][0-9]{0,8}")

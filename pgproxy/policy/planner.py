@@ -59,12 +59,12 @@ class CatalogPlanner:
 
     def plan(self, sql: bytes) -> QueryPlan:
         """The plan for a query string as the client sent it.  Never raises."""
-        known = self._plans.get(sql)
+        known = self._plans.get(sql) or self._templates.filled(sql)
         if known is not None:
             self.hits += 1
             return known
         shape = shape_of(sql)
-        filled = self._templates.find(shape) if shape else None
+        filled = self._templates.find(sql, shape) if shape else None
         if filled is not None:
             self.hits += 1
             return filled

@@ -15,6 +15,7 @@ from pgproxy.errors import Refusal
 from pgproxy.policy.plan import QueryPlan, StatementPlan
 
 KEPT = 2048
+FILLED = 1024
 
 # int4 has room for them; nobody writes such numbers by chance, and if so there is no template.
 _FIRST_MARKER = 1_900_000_000
@@ -46,11 +47,19 @@ class Templates:
     def __init__(self) -> None:
         # A shape seen once is known by name only: most come once.  False: it cannot be one.
         self._known: dict[tuple[bytes, ...], Template | bool] = {}
+        # The same text comes again.  Apart, or those that never do would oust other plans.
+        self._filled: dict[bytes, QueryPlan] = {}
+        self.filled = self._filled.get
 
-    def find(self, shape: Shape) -> QueryPlan | None:
+    def find(self, sql: bytes, shape: Shape) -> QueryPlan | None:
         """The plan of a statement whose template is there."""
         known = self._known.get(shape.key)
-        return known.fill(shape.literals) if isinstance(known, Template) else None
+        if not isinstance(known, Template):
+            return None
+        while len(self._filled) >= FILLED:
+            del self._filled[next(iter(self._filled))]
+        plan = self._filled[sql] = known.fill(shape.literals)
+        return plan
 
     def wanted(self, shape: Shape) -> bool:
         """Whether to make a template this time."""
