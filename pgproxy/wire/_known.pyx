@@ -9,6 +9,7 @@ so that the memory of all fields of a group is on its way before the first is ne
 
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.list cimport PyList_GET_SIZE
 from cpython.mem cimport PyMem_RawCalloc, PyMem_RawFree, PyMem_RawMalloc, PyMem_RawRealloc
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_XDECREF
@@ -49,6 +50,7 @@ cdef extern from "Python.h":
     PyObject* new_bytes "PyBytes_FromStringAndSize" (const char*, Py_ssize_t) except NULL
     char* bytes_start "PyBytes_AS_STRING" (PyObject*)
     int _PyBytes_Resize(PyObject**, Py_ssize_t) except -1
+    PyObject* Py_None
 
 include "_rows.pxi"
 
@@ -221,24 +223,51 @@ cdef class Known:
             self.keep(<Bytes>PyBytes_AS_STRING(value), PyBytes_GET_SIZE(value), text, size)
 
     def look_up(self, column not None):
-        cdef list found = []
+        cdef list values = column if type(column) is list else list(column), found = []
         cdef dict missing = {}
+        cdef uint64_t[GROUP] hashes
+        cdef Py_ssize_t at = 0, size = PyList_GET_SIZE(values), end
+        while at < size:
+            end = min(at + GROUP, size)
+            self.fetch(values, at, end, hashes)
+            self.take(values, at, end, hashes, found, missing)
+            at = end
+        return found, list(missing)
+
+    cdef int fetch(self, list values, Py_ssize_t at, Py_ssize_t end, uint64_t* hashes) except -1:
+        """The hashes of some values, whose entries are on their way then."""
+        cdef Py_ssize_t i
+        cdef bytes value
+        for i in range(at, end):
+            value = values[i]
+            if value is not None:
+                hashes[i - at] = hashed(<Bytes>PyBytes_AS_STRING(value), PyBytes_GET_SIZE(value))
+                self.fetch_slot(hashes[i - at])
+        for i in range(at, end):
+            if <PyObject*>values[i] != Py_None:
+                self.fetch_entry(hashes[i - at])
+        return 0
+
+    cdef int take(
+        self, list values, Py_ssize_t at, Py_ssize_t end, uint64_t* hashes, list found, dict missing
+    ) except -1:
+        """What is known of those values."""
+        cdef Py_ssize_t i
         cdef Value known
         cdef bytes value
-        cdef Bytes text
-        cdef Py_ssize_t size
-        for value in column:
+        for i in range(at, end):
+            value = values[i]
             if value is None:
                 found.append(None)
-                continue
-            text, size = <Bytes>PyBytes_AS_STRING(value), PyBytes_GET_SIZE(value)
-            if not self.find(text, size, hashed(text, size), &known):
+            elif not self.find(
+                <Bytes>PyBytes_AS_STRING(value), PyBytes_GET_SIZE(value), hashes[i - at], &known
+            ):
                 missing[value] = None
             elif known.size < 0:
                 found.append(None)
             else:
                 found.append(PyBytes_FromStringAndSize(<const char*>known.start, known.size))
-        return found, list(missing)
+        return 0
 
     cdef bint find(self, Bytes key, Py_ssize_t size, uint64_t hash, Value* found) except -1:
         """Whether a value is known; what is known of it lies there until the next call."""

@@ -17,13 +17,14 @@ import tempfile
 
 ROOT = Path(__file__).resolve().parents[2]
 SANITIZERS = "-fsanitize=address,undefined"
-KERNELS = ("wire/_kernel", "analysis/_trees")
+KERNELS = ("wire/_kernel", "wire/_known", "analysis/_trees")
 TESTS = [
     "wire/test_kernel_pair.py",
     "wire/test_copy_pair.py",
     "wire/test_copy.py",
     "wire/test_rows.py",
     "wire/test_framing.py",
+    "wire/test_known.py",
     "analysis/test_trees_pair.py",
 ]
 

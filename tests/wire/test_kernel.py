@@ -42,7 +42,7 @@ def not_built(tmp_path: Path) -> str:
     shutil.copytree(
         Path(pgproxy.__file__).parent,
         tmp_path / "pgproxy",
-        ignore=shutil.ignore_patterns("_kernel.*", "_trees.*", "__pycache__"),
+        ignore=shutil.ignore_patterns("_kernel.*", "_known.*", "_trees.*", "__pycache__"),
     )
     return str(tmp_path)
 
