@@ -10,7 +10,7 @@ from pgproxy.errors import UpstreamViolation
 from pgproxy.policy.plan import CopyFormat, FieldPlan, StatementPlan
 from pgproxy.policy.rules import Show
 from pgproxy.session.results import stopped, take_treated
-from pgproxy.treatment.columns import Column, FieldTreatment, Nulls
+from pgproxy.treatment.columns import FieldTreatment, Nulls
 from pgproxy.treatment.fields import FieldType, Treatments
 from pgproxy.treatment.rows import RowTreatment
 from pgproxy.treatment.tokens import TokenRequest
@@ -31,9 +31,6 @@ class CopyResult:
         self._fields = fields
         self._stream = _stream(form, len(fields))
         self._rows = RowTreatment(len(fields), _compiled(form, fields, treatments))
-        # What waits for tokens is cut once.
-        self._cut: tuple[int, list[Column]] | None = None
-        self._total = 0
         self.count = 0
         self.ended = False
 
@@ -49,24 +46,14 @@ class CopyResult:
         """The body of a CopyData."""
         if self.ended:
             raise UpstreamViolation("the server goes on with a copy that has ended")
-        self._cut = None
         self._stream.feed(data)
 
     def apply(self) -> bytes | tuple[TokenRequest, ...]:
         """What is complete, treated, as CopyData messages; or what must be learned first."""
-        if self._cut is None:
-            self._cut = self._stream.columns(self._rows.looked_at)
-        count, columns = self._cut
-        wanted = self._rows.wanted if count else ()
-        if wanted:
-            treated = self._rows.treat(columns)
-            if isinstance(treated, tuple):
-                return treated
-            columns = treated
-        self._cut = None
-        self._total += count
-        self.count += count
-        return self._stream.take(wanted, columns if wanted else [])
+        before = self._stream.count
+        treated = self._rows.through(self._stream.take)
+        self.count += self._stream.count - before
+        return treated
 
     def end(self) -> None:
         """CopyDone."""
@@ -77,7 +64,7 @@ class CopyResult:
 
     def check_total(self, tag: bytes) -> None:
         """CommandComplete: its count must be that of the rows seen here."""
-        if not self.ended or tag != b"COPY %d" % self._total:
+        if not self.ended or tag != b"COPY %d" % self._stream.count:
             raise UpstreamViolation("the server counts other rows than it has copied")
 
     def take_counts(self) -> tuple[int, Counter[tuple[str, str]]]:

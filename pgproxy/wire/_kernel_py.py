@@ -10,7 +10,7 @@ Error texts are fixed: a length or an offset in them would be shaped by row valu
 from pgproxy.errors import ClientViolation, UpstreamViolation
 
 # Both halves carry it; a compiled half of another revision counts as not built.
-REVISION = 2
+REVISION = 3
 
 DATA_ROW = 0x44
 COPY_DATA = 0x64

@@ -14,13 +14,14 @@ from cpython.mem cimport PyMem_RawCalloc, PyMem_RawFree, PyMem_RawMalloc, PyMem_
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_XDECREF
 from libc.stdint cimport int32_t, uint32_t, uint64_t
-from libc.string cimport memcmp, memcpy, memset
+from libc.string cimport memchr, memcmp, memcpy, memset
 
 from pgproxy.errors import UpstreamViolation
+from pgproxy.wire._copy_py import BAD_COPY_ROW, WRONG_COPY_FIELDS
 from pgproxy.wire._kernel_py import BAD_ROW, LONG_ROW, WRONG_FIELDS
 from pgproxy.wire._known_py import ENTRY_BYTES
 
-REVISION = 1
+REVISION = 2
 
 cdef enum:
     DATA_ROW = 0x44
@@ -52,6 +53,7 @@ cdef extern from "Python.h":
     int _PyBytes_Resize(PyObject**, Py_ssize_t) except -1
     PyObject* Py_None
 
+include "_words.pxi"
 include "_rows.pxi"
 
 # The interpreter's own secret, by way of what it hashes.
@@ -357,84 +359,93 @@ cdef class Known:
 cdef struct Field:
     Bytes start
     Py_ssize_t size  # -1: NULL
+    Bytes at, end  # what is written anew
     int32_t slot
     uint64_t hash
 
 
 @cython.final
-cdef class Replacement:
+cdef class Replacement(Writer):
     """One run of rows: what it is replaced by, or what must be known first."""
 
-    cdef Py_ssize_t fields, wanted
+    cdef Py_ssize_t wanted, rows
     cdef bytes slots
     cdef tuple sources
     cdef list missing
     cdef Field* found
     cdef Py_ssize_t* counts
     cdef PyObject** known  # of each source that is no constant; borrowed
-    cdef bint complete
-    cdef PyObject* held
-    cdef unsigned char* start
-    cdef Py_ssize_t used, room
+    cdef Py_ssize_t* places  # of each wanted field, its index in the row
+    cdef bint complete, lines
+    cdef Style reads
+    cdef bytes values  # room for what stands in the lines of a group otherwise than it is
 
-    def __cinit__(self, Py_ssize_t fields, tuple wanted, tuple sources, Py_ssize_t room):
+    def __cinit__(self, fields, tuple wanted, tuple sources, Py_ssize_t room):
         cdef Py_ssize_t slot
+        if len(wanted) != len(sources):
+            raise ValueError("one source for each wanted field")
+        self.slots = slots_of(fields, wanted)
         self.fields, self.wanted = fields, len(wanted)
         self.sources = sources
-        self.slots = slots_of(fields, wanted)
         self.missing = [{} for _ in wanted]
         self.complete = True
         self.found = <Field*>PyMem_RawMalloc(GROUP * (self.wanted + 1) * sizeof(Field))
         self.counts = <Py_ssize_t*>PyMem_RawCalloc(self.wanted + 1, sizeof(Py_ssize_t))
         self.known = <PyObject**>PyMem_RawCalloc(self.wanted + 1, sizeof(PyObject*))
-        if self.found == NULL or self.counts == NULL or self.known == NULL:
+        self.places = <Py_ssize_t*>PyMem_RawCalloc(self.wanted + 1, sizeof(Py_ssize_t))
+        if self.found == NULL or self.counts == NULL or self.known == NULL or self.places == NULL:
             raise MemoryError
         for slot in range(self.wanted):
+            self.places[slot] = wanted[slot]
             if isinstance(sources[slot], Known):
                 self.known[slot] = <PyObject*>sources[slot]
             elif sources[slot] is not None and not isinstance(sources[slot], bytes):
                 raise TypeError("a source is what is known, bytes or None")
-        self.held = new_bytes(NULL, room)
-        self.start = <unsigned char*>bytes_start(self.held)
-        self.room = room
+        self.open(room)
 
     def __dealloc__(self):
         PyMem_RawFree(self.found)
         PyMem_RawFree(self.counts)
         PyMem_RawFree(self.known)
-        Py_XDECREF(self.held)
+        PyMem_RawFree(self.places)
 
-    cdef int resize(self, Py_ssize_t room) except -1:
-        self.room = 0  # on failure the object is gone
-        _PyBytes_Resize(&self.held, room)
-        self.start = <unsigned char*>bytes_start(self.held)
-        self.room = room
+    cdef int read_lines(self, tuple reads, tuple writes, Py_ssize_t size) except -1:
+        """It is lines of COPY, read in one style and written in another."""
+        self.lines = True
+        read_style(reads, &self.reads)
+        self.prepare(writes)
+        self.values = PyBytes_FromStringAndSize(NULL, size)
         return 0
 
-    cdef inline int put(self, Bytes p, Py_ssize_t size) except -1:
-        if size > self.room - self.used:
-            self.resize(self.used + size + (self.used >> 1) + 64)
-        memcpy(self.start + self.used, p, size)
-        self.used += size
+    cdef int replace(self, Bytes p, Py_ssize_t size) except -1:
+        cdef Py_ssize_t at = 0
+        while at < size:
+            at = self.group(p, at, size)
         return 0
 
     cdef Py_ssize_t group(self, Bytes p, Py_ssize_t at, Py_ssize_t size) except -1:
         """The next rows from ``at`` on, replaced; where they end."""
         cdef Py_ssize_t rows = 0, row, here = at, first
         cdef Py_ssize_t[GROUP + 1] starts
+        cdef Field* found
         while rows < GROUP and here < size:
             starts[rows] = here
-            here = self.find_fields(p, here, size, self.found + rows * self.wanted)
+            found = self.found + rows * self.wanted
+            if self.lines:
+                here = self.find_in_line(p, here, size, found)
+            else:
+                here = self.find_in_row(p, here, size, found)
             rows += 1
         starts[rows] = here
         for first in range(rows * self.wanted):
             if self.found[first].size >= 0 and self.known[self.found[first].slot] != NULL:
                 (<Known>self.known[self.found[first].slot]).fetch_entry(self.found[first].hash)
         for row in range(rows):
-            self.write(p, starts[row], starts[row + 1], self.found + row * self.wanted)
+            self.write(p + starts[row], p + starts[row + 1], self.found + row * self.wanted)
+        self.rows += rows
         return here
 
-    cdef Py_ssize_t find_fields(
+    cdef Py_ssize_t find_in_row(
         self, Bytes p, Py_ssize_t at, Py_ssize_t size, Field* found
     ) except -1:
         """Notes the wanted fields of the row at ``at``; where it ends."""
@@ -443,24 +454,49 @@ cdef class Replacement:
         at += HEADER + 2
         for i in range(self.fields):
             length = field_length(p, at, end)
-            at += 4
             if slots[i] >= 0:
-                found.start, found.size, found.slot = p + at, length, slots[i]
-                if length >= 0 and self.known[slots[i]] != NULL:
-                    found.hash = hashed(p + at, length)
-                    (<Known>self.known[slots[i]]).fetch_slot(found.hash)
+                found.start, found.size, found.slot = p + at + 4, length, slots[i]
+                found.at = p + at
+                found.end = found.start + max(length, 0)
+                self.expect(found)
                 found += 1
-            at += max(length, 0)
+            at += 4 + max(length, 0)
         if at != end:
             raise UpstreamViolation(BAD_ROW)
         return end
 
-    cdef int write(self, Bytes p, Py_ssize_t at, Py_ssize_t end, Field* found) except -1:
+    cdef Py_ssize_t find_in_line(
+        self, Bytes p, Py_ssize_t at, Py_ssize_t size, Field* found
+    ) except -1:
+        """Notes the wanted fields of the COPY row at ``at``; past its line end."""
+        cdef const int32_t* slots = <const int32_t*>PyBytes_AS_STRING(self.slots)
+        # As far into the room as the field into the lines: no two values share a byte.
+        cdef unsigned char* room = <unsigned char*>PyBytes_AS_STRING(self.values)
+        cdef Py_ssize_t end, i
+        if self.fields == 0 and p[at] != 0x0A:
+            raise UpstreamViolation(WRONG_COPY_FIELDS)
+        at += self.fields == 0
+        for i in range(self.fields):
+            end = leave_field(p, at, size, &self.reads, i == self.fields - 1)
+            if slots[i] >= 0:
+                found.at, found.end, found.slot = p + at, p + end, slots[i]
+                found.size = field_value(p + at, end - at, &self.reads, room + at, &found.start)
+                self.expect(found)
+                found += 1
+            at = end + 1
+        return at
+
+    cdef inline void expect(self, Field* found) noexcept:
+        if found.size >= 0 and self.known[found.slot] != NULL:
+            found.hash = hashed(found.start, found.size)
+            (<Known>self.known[found.slot]).fetch_slot(found.hash)
+
+    cdef int write(self, Bytes copied, Bytes end, Field* found) except -1:
         """One row, its fields found."""
         cdef Py_ssize_t first = self.used, i
         cdef Value value
-        cdef Bytes copied = p + at
-        cdef unsigned char word[4]
+        if self.lines:
+            self.put(b"d\0\0\0\0", HEADER)
         for i in range(self.wanted):
             if not self.value_of(found + i, &value):
                 self.complete = False
@@ -468,18 +504,26 @@ cdef class Replacement:
                 continue
             if self.used - first + (found[i].start - copied) + max(value.size, 0) > MAX_LENGTH:
                 raise UpstreamViolation(LONG_ROW)
-            self.put(copied, found[i].start - 4 - copied)
-            store32(word, 0xFFFFFFFFU if value.size < 0 else <uint32_t>value.size)
-            self.put(word, 4)
-            if value.size > 0:
-                self.put(value.start, value.size)
-            copied = found[i].start + max(found[i].size, 0)
+            self.put(copied, found[i].at - copied)
+            self.write_value(&value, found[i].slot)
+            copied = found[i].end
         if not self.complete:
+            self.used = first
             return 0
-        if self.used - first - 1 + (p + end - copied) > MAX_LENGTH:
+        if self.used - first - 1 + (end - copied) > MAX_LENGTH:
             raise UpstreamViolation(LONG_ROW)
-        self.put(copied, p + end - copied)
+        self.put(copied, end - copied)
         store32(self.start + first + 1, <uint32_t>(self.used - first - 1))
+        return 0
+
+    cdef int write_value(self, Value* value, Py_ssize_t slot) except -1:
+        cdef unsigned char word[4]
+        if self.lines:
+            return self.write_field(value.start, value.size, self.places[slot])
+        store32(word, 0xFFFFFFFFU if value.size < 0 else <uint32_t>value.size)
+        self.put(word, 4)
+        if value.size > 0:
+            self.put(value.start, value.size)
         return 0
 
     cdef bint value_of(self, Field* found, Value* value) except -1:
@@ -512,13 +556,23 @@ cdef class Replacement:
 
 def replace(bytes rows not None, fields, tuple wanted not None, tuple sources not None):
     """A run of DataRows with the wanted fields replaced, each from its source; see the reference."""
-    cdef Py_ssize_t size = PyBytes_GET_SIZE(rows), at = 0
-    cdef Bytes p = <Bytes>PyBytes_AS_STRING(rows)
-    if len(wanted) != len(sources):
-        raise ValueError("one source for each wanted field")
-    if not 0 <= fields <= MAX_FIELDS:
-        raise ValueError("a row has 0 to 65535 fields")
+    cdef Py_ssize_t size = PyBytes_GET_SIZE(rows)
     cdef Replacement out = Replacement(fields, wanted, sources, size + (size >> 3) + 64)
-    while at < size:
-        at = out.group(p, at, size)
+    out.replace(<Bytes>PyBytes_AS_STRING(rows), size)
     return out.finish()
+
+
+def replace_lines(
+    bytes lines not None,
+    fields,
+    tuple wanted not None,
+    tuple sources not None,
+    tuple styles not None,
+):
+    """The same for lines of COPY; see the reference."""
+    cdef Py_ssize_t size = PyBytes_GET_SIZE(lines)
+    cdef Replacement out = Replacement(fields, wanted, sources, size + (size >> 3) + 64)
+    reads, writes = styles
+    out.read_lines(reads, writes, size)
+    out.replace(<Bytes>PyBytes_AS_STRING(lines), size)
+    return out.rows, *out.finish()

@@ -6,10 +6,11 @@ the same answers; the compiled one makes no Python object for a field that is kn
 
 from collections.abc import Mapping, Sequence
 
+from pgproxy.wire._copy_py import Style, cut_lines, splice_lines
 from pgproxy.wire._kernel_py import cut, splice
 
 # Raised with every change of what the two implementations promise each other.
-REVISION = 1
+REVISION = 2
 
 # What an entry is counted for besides its bytes: its header, and its share of the index.
 ENTRY_BYTES = 24
@@ -80,11 +81,12 @@ class Known:
 
 
 Source = Known | bytes | None
+Missing = list[list[bytes]]
 
 
 def replace(
     rows: bytes, fields: int, wanted: tuple[int, ...], sources: tuple[Source, ...]
-) -> tuple[bytes | None, list[int], list[list[bytes]]]:
+) -> tuple[bytes | None, list[int], Missing]:
     """A run of DataRows with the wanted fields replaced, each from its source.
 
     A source is what is known of values, a constant, or None: all becomes NULL.  With the new run
@@ -92,9 +94,38 @@ def replace(
     Where something is not known there is no new run, but the missing values of each field, each
     once.  Raises UpstreamViolation for rows that are none.
     """
-    columns = cut(rows, fields, wanted)
+    if len(wanted) != len(sources):
+        raise ValueError("one source for each wanted field")
+    replaced, counts, missing = _replaced(cut(rows, fields, wanted), sources)
+    new = None if any(missing) else splice(rows, fields, wanted, replaced)
+    return new, counts, missing
+
+
+def replace_lines(
+    lines: bytes,
+    fields: int,
+    wanted: tuple[int, ...],
+    sources: tuple[Source, ...],
+    styles: tuple[Style, Style],
+) -> tuple[int, bytes | None, list[int], Missing]:
+    """The same for lines of COPY, read in one style and written in the other.
+
+    They become CopyData messages; first comes their number.
+    """
+    reads, writes = styles
+    if len(wanted) != len(sources):
+        raise ValueError("one source for each wanted field")
+    rows, columns = cut_lines(lines, fields, wanted, reads)
+    replaced, counts, missing = _replaced(columns, sources)
+    new = None if any(missing) else splice_lines(lines, fields, wanted, replaced, writes)
+    return rows, new, counts, missing
+
+
+def _replaced(
+    columns: list[Column], sources: tuple[Source, ...]
+) -> tuple[list[Column], list[int], Missing]:
     replaced: list[Column] = []
-    missing: list[list[bytes]] = []
+    missing: Missing = []
     counts: list[int] = []
     for column, source in zip(columns, sources, strict=True):
         lacking: list[bytes] = []
@@ -108,6 +139,4 @@ def replace(
             column, lacking = source.look_up(column)
         replaced.append(column)
         missing.append(lacking)
-    if any(missing):
-        return None, counts, missing
-    return splice(rows, fields, wanted, replaced), counts, missing
+    return replaced, counts, missing

@@ -11,19 +11,13 @@ from dataclasses import dataclass
 
 from pgproxy.errors import UpstreamViolation
 from pgproxy.wire import backend
+from pgproxy.wire._copy_py import cut_lines, splice_lines
 from pgproxy.wire.framing import HEADER, MAX_LENGTH, message
-from pgproxy.wire.kernel import (
-    binary_rows,
-    copies,
-    cut,
-    cut_lines,
-    payload,
-    rows_end,
-    splice,
-    splice_lines,
-)
+from pgproxy.wire.kernel import binary_rows, copies, payload, rows_end
+from pgproxy.wire.known import Missing, Source, replace, replace_lines
 
-Column = list[bytes | None]
+# CopyData messages, the number of values in each wanted field, and what must be known first.
+Replaced = tuple[bytes | None, list[int], Missing]
 
 __all__ = ["BinaryRows", "CopyRows", "CsvRows", "Style", "TextRows", "payload", "tells_null"]
 
@@ -50,19 +44,20 @@ class Style:
 
 
 class CopyRows(ABC):
-    """One stream: feed it, look at the columns of the rows that are complete, then take them."""
+    """One stream: feed it, take the rows that are complete.  ``count``: all that were taken."""
+
+    count = 0
 
     @abstractmethod
     def feed(self, data: bytes) -> None:
         """More of the stream."""
 
     @abstractmethod
-    def columns(self, wanted: tuple[int, ...]) -> tuple[int, list[Column]]:
-        """The number of complete rows that are not taken, and these fields of theirs."""
+    def take(self, wanted: tuple[int, ...], sources: tuple[Source, ...]) -> Replaced:
+        """The complete rows, the wanted fields replaced as ``wire.known.replace`` does it.
 
-    @abstractmethod
-    def take(self, wanted: tuple[int, ...], columns: list[Column]) -> bytes:
-        """Those rows as CopyData messages, the wanted fields replaced."""
+        Where something must be known first they stay, to be taken again.
+        """
 
     @abstractmethod
     def end(self) -> None:
@@ -75,8 +70,10 @@ class _Lines(CopyRows):
     def __init__(self, style: Style, quote: int, null: bytes | None) -> None:
         self._fields = style.fields
         forced = bytes(style.force_quote)
-        self._reads = style.delimiter[0], null, quote, style.escape[0], forced
-        self._writes = style.delimiter[0], style.null, quote, style.escape[0], forced
+        self._styles = (
+            (style.delimiter[0], null, quote, style.escape[0], forced),
+            (style.delimiter[0], style.null, quote, style.escape[0], forced),
+        )
         self._tail = bytearray()
         self._expects_heading = style.header
         self._heading = b""
@@ -97,17 +94,17 @@ class _Lines(CopyRows):
         if len(self._tail) > MAX_LENGTH:
             raise UpstreamViolation(_LONG)
 
-    def columns(self, wanted: tuple[int, ...]) -> tuple[int, list[Column]]:
-        """The number of complete rows that are not taken, and these fields of theirs."""
-        return cut_lines(self._rows, self._fields, wanted, self._reads)
-
-    def take(self, wanted: tuple[int, ...], columns: list[Column]) -> bytes:
-        """Those rows as CopyData messages, the wanted fields replaced."""
-        out = splice_lines(self._rows, self._fields, wanted, columns, self._writes)
-        if self._heading:
-            out = message(backend.COPY_DATA, self._heading) + out
-        self._rows = self._heading = b""
-        return out
+    def take(self, wanted: tuple[int, ...], sources: tuple[Source, ...]) -> Replaced:
+        """The complete rows, the wanted fields replaced."""
+        rows, out, counts, missing = replace_lines(
+            self._rows, self._fields, wanted, sources, self._styles
+        )
+        if out is not None:
+            if self._heading:
+                out = message(backend.COPY_DATA, self._heading) + out
+            self._rows = self._heading = b""
+            self.count += rows
+        return out, counts, missing
 
     def end(self) -> None:
         """Raises UpstreamViolation when the stream cannot end here."""
@@ -180,7 +177,7 @@ class BinaryRows(CopyRows):
         self._header = b""
         self._headed = False
         self._rows = b""  # as DataRows
-        self._count = 0
+        self._complete = 0
         self._trailer = False  # it has come and is not taken
         self._ended = False
 
@@ -217,7 +214,7 @@ class BinaryRows(CopyRows):
         """Past the rows that are complete, and the trailer behind them."""
         rows, count, at = binary_rows(data, at, self._fields)
         self._rows += rows
-        self._count += count
+        self._complete += count
         if data[at : at + 2] == _TRAILER:
             self._ended = self._trailer = True
             at += 2
@@ -238,14 +235,17 @@ class BinaryRows(CopyRows):
             end += 4 if length == _NULL_LENGTH else 4 + length
         return end
 
-    def columns(self, wanted: tuple[int, ...]) -> tuple[int, list[Column]]:
-        """The number of complete rows that are not taken, and these fields of theirs."""
-        return self._count, cut(self._rows, self._fields, wanted)
+    def take(self, wanted: tuple[int, ...], sources: tuple[Source, ...]) -> Replaced:
+        """The complete rows, the wanted fields replaced."""
+        rows, counts, missing = replace(self._rows, self._fields, wanted, sources)
+        if rows is None:
+            return None, counts, missing
+        self.count += self._complete
+        self._rows, self._complete = b"", 0
+        return self._framed(copies(rows)), counts, missing
 
-    def take(self, wanted: tuple[int, ...], columns: list[Column]) -> bytes:
-        """Those rows as CopyData messages, the wanted fields replaced."""
-        out = copies(splice(self._rows, self._fields, wanted, columns) if wanted else self._rows)
-        self._rows, self._count = b"", 0
+    def _framed(self, out: bytes) -> bytes:
+        """The messages of some rows; with the header or the trailer where it is due."""
         if self._header and (out or self._trailer):
             end = 1 + int.from_bytes(out[1:HEADER], "big")
             first = out[HEADER:end] if out else _TRAILER

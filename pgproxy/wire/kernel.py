@@ -10,35 +10,13 @@ IMPLEMENTATION, _kernel_in_use = choose("pgproxy.wire._kernel", _kernel_py)
 _copy_in_use = _copy_py if IMPLEMENTATION == "python" else _kernel_in_use
 
 if TYPE_CHECKING:
-    from pgproxy.wire._copy_py import (
-        binary_rows,
-        copies,
-        cut_lines,
-        payload,
-        rows_end,
-        splice_lines,
-    )
-    from pgproxy.wire._kernel_py import Framer, cut, splice
+    from pgproxy.wire._copy_py import binary_rows, copies, payload, rows_end
+    from pgproxy.wire._kernel_py import Framer
 else:
     Framer = _kernel_in_use.Framer
-    cut = _kernel_in_use.cut
-    splice = _kernel_in_use.splice
     binary_rows = _copy_in_use.binary_rows
     copies = _copy_in_use.copies
-    cut_lines = _copy_in_use.cut_lines
     payload = _copy_in_use.payload
     rows_end = _copy_in_use.rows_end
-    splice_lines = _copy_in_use.splice_lines
 
-__all__ = [
-    "IMPLEMENTATION",
-    "Framer",
-    "binary_rows",
-    "copies",
-    "cut",
-    "cut_lines",
-    "payload",
-    "rows_end",
-    "splice",
-    "splice_lines",
-]
+__all__ = ["IMPLEMENTATION", "Framer", "binary_rows", "copies", "payload", "rows_end"]

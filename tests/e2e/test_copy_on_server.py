@@ -10,6 +10,7 @@ import pytest
 
 from pgproxy.demo.postgres import Cluster
 from pgproxy.wire.copy import BinaryRows, CopyRows, CsvRows, Style, TextRows
+from pgproxy.wire.known import Known
 from tests.e2e.raw import RawClient, message, query, rows
 
 pytestmark = pytest.mark.e2e
@@ -91,6 +92,12 @@ def table(client: RawClient, name: str, *, binary: bool) -> Values:
     return found
 
 
+def turn(column: list[bytes | None]) -> dict[bytes, bytes | None]:
+    """Each value becomes another one of its column, one of them NULL."""
+    values = list(dict.fromkeys(value for value in column if value is not None))
+    return dict(zip(values, [*values[1:], None], strict=True)) if values else {}
+
+
 def cutter_of(options: str, style: Style | None) -> CopyRows:
     """What reads a stream of these options."""
     if style is None:
@@ -107,28 +114,37 @@ def test_copy_of_the_server(client: RawClient, options: str, style: Style | None
     stream = b"".join(sent)
     dice = random.Random(options)
     edges = sorted({0, len(stream), *(dice.randrange(len(stream)) for _ in range(400))})
-    seen: Values = []
     same, wanted = b"", (1, 2, 4)
+    itself = Known(1 << 20)
+    itself.learn({value: value for row in expected for value in row if value is not None})
     for start, end in itertools.pairwise(edges):
         cutter.feed(stream[start:end])
-        _, columns = cutter.columns(EVERY)
-        seen += map(list, zip(*columns, strict=True))
-        same += cutter.take(EVERY, columns)
+        out, _, missing = cutter.take(EVERY, (itself,) * len(EVERY))
+        assert out is not None, "a value was read that the table does not hold"
+        same += out
     cutter.end()
-    assert seen == expected
+    assert cutter.count == len(expected)
     assert same == b"".join(message(b"d", body) for body in sent)
 
     # The same again, with other values in it, read back by the server.
-    turned = [[row[i] for i in wanted] for row in reversed(expected)]
+    turned = [turn([row[index] for row in expected]) for index in wanted]
+    sources = tuple(Known(1 << 20) for _ in wanted)
+    for source, new in zip(sources, turned, strict=True):
+        source.learn(new)
     cutter = cutter_of(options, style)
     cutter.feed(stream)
-    changed = cutter.take(wanted, [list(column) for column in zip(*turned, strict=True)])
+    changed, counts, missing = cutter.take(wanted, sources)
+    assert counts == [sum(row[index] is not None for row in expected) for index in wanted]
+    assert changed is not None, missing
     into = options.partition(", FORCE_QUOTE")[0]
     client.send(query(f"TRUNCATE back; COPY back FROM STDIN ({into})"), changed, message(b"c"))
     said = client.until()
     assert b"E" not in [kind for kind, _ in said], said
     meant = [
-        [new[wanted.index(i)] if i in wanted else value for i, value in enumerate(old)]
-        for old, new in zip(expected, turned, strict=True)
+        [
+            turned[wanted.index(i)][value] if i in wanted and value is not None else value
+            for i, value in enumerate(row)
+        ]
+        for row in expected
     ]
     assert table(client, "back", binary=binary) == meant

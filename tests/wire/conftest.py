@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pgproxy.compiled import choose
-from pgproxy.wire import _kernel_py
+from pgproxy.wire import _kernel_py, _known_py
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -20,9 +20,18 @@ def compiled() -> "ModuleType":
     return module
 
 
+@pytest.fixture(scope="session")
+def compiled_known() -> "ModuleType":
+    """The compiled table of what is known; the test is skipped where it was not built."""
+    name, module = choose("pgproxy.wire._known", _known_py, "")
+    if name != "compiled":
+        pytest.skip("the compiled kernel is not built")
+    return module
+
+
 @pytest.fixture(scope="session", params=["python", "compiled"])
 def wire_kernel(request: pytest.FixtureRequest) -> "ModuleType":
-    """Both kernels in turn: ``Framer``, ``cut``, ``splice``."""
+    """Both kernels in turn."""
     if request.param == "python":
         return _kernel_py
     module: ModuleType = request.getfixturevalue("compiled")

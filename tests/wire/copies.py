@@ -8,6 +8,8 @@ from tests.wire.streams import Row
 HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _LETTERS = dict(zip(b"\b\f\n\r\t\v", b"bfnrtv", strict=True))
 
+Pairs = dict[bytes, bytes | None]
+
 # Every character that means something to some style, and a few that do not.
 texts = st.text("a\"\\'|,;~.N\t\n\r\b\x01é", max_size=8).map(str.encode)
 fields_of = st.none() | texts
@@ -100,23 +102,33 @@ def csv_styles(draw: st.DrawFn, fields: int) -> Style:
 @st.composite
 def streams(
     draw: st.DrawFn,
-) -> tuple[CopyRows, list[Row], list[bytes], list[Row], list[bytes], tuple[int, ...]]:
-    """A cutter; rows and their messages; the same with the wanted fields changed; the wanted."""
+) -> tuple[CopyRows, list[Row], list[bytes], list[Pairs], list[bytes], tuple[int, ...]]:
+    """A cutter; rows and their messages; what becomes of each field's values; the messages then.
+
+    Last come the fields that this is wanted for.
+    """
     fields = draw(st.integers(0, 4))
     row = st.lists(fields_of, min_size=fields, max_size=fields)
     rows = draw(st.lists(row, max_size=5))
     wanted = tuple(i for i in range(fields) if draw(st.booleans()))
-    changed = [
-        [draw(fields_of) if index in wanted else value for index, value in enumerate(old)]
+    new: list[Pairs] = [
+        {value: draw(fields_of) for old in rows if (value := old[index]) is not None}
+        for index in range(fields)
+    ]
+    changed: list[Row] = [
+        [
+            new[index][value] if index in wanted and value is not None else value
+            for index, value in enumerate(old)
+        ]
         for old in rows
     ]
     kind = draw(st.sampled_from(["text", "csv", "binary"]))
     if kind == "binary":
-        return BinaryRows(fields), rows, binary(rows), changed, binary(changed), wanted
+        return BinaryRows(fields), rows, binary(rows), new, binary(changed), wanted
     csv = kind == "csv"
     style = draw(csv_styles(fields) if csv else text_styles(fields))
     heading = draw(texts)
     heading = csv_field(heading, style, 0) if csv else text_field(heading, style)
     cutter: CopyRows = CsvRows(style) if csv else TextRows(style)
-    old, new = (lines(each, style, csv=csv, heading=heading) for each in (rows, changed))
-    return cutter, rows, old, changed, new, wanted
+    old, then = (lines(each, style, csv=csv, heading=heading) for each in (rows, changed))
+    return cutter, rows, old, new, then, wanted

@@ -9,11 +9,25 @@ import pytest
 
 from pgproxy.errors import UpstreamViolation
 from pgproxy.wire.copy import BinaryRows, CopyRows, CsvRows, Style, TextRows, tells_null
+from pgproxy.wire.known import Known, Source
 from tests.wire.copies import HEADER, binary, message, streams
-from tests.wire.streams import Row
 
 TAB = Style(2, b"\t", b"\\N")
 COMMA = Style(2, b",", b"")
+
+
+def known(pairs: dict[bytes, bytes | None]) -> Known:
+    """A source that knows these."""
+    found = Known(1 << 20)
+    found.learn(pairs)
+    return found
+
+
+def taken(cutter: CopyRows, wanted: tuple[int, ...], sources: tuple[Source, ...]) -> bytes:
+    """The complete rows, of which all is known."""
+    out, _, missing = cutter.take(wanted, sources)
+    assert out is not None, missing
+    return out
 
 
 def pieces(draw: st.DataObject, data: bytes) -> list[bytes]:
@@ -26,28 +40,42 @@ def pieces(draw: st.DataObject, data: bytes) -> list[bytes]:
 @settings(max_examples=400)
 @given(st.data())
 def test_any_cut_gives_the_same_rows(data: st.DataObject) -> None:
-    cutter, rows, sent, changed, expected, wanted = data.draw(streams())
-    seen: list[Row] = []
+    cutter, rows, sent, new, expected, wanted = data.draw(streams())
+    sources = tuple(known(new[index]) for index in wanted)
     out = b""
     for piece in pieces(data, b"".join(sent)):
         cutter.feed(piece)
-        count, columns = cutter.columns(tuple(range(len(rows[0]) if rows else 0)))
-        seen += map(list, zip(*columns, strict=True)) if columns else [[]] * count
-        new = changed[len(seen) - count : len(seen)]
-        out += cutter.take(wanted, [[row[index] for row in new] for index in wanted])
+        out += taken(cutter, wanted, sources)
     cutter.end()
-    assert seen == rows
+    assert cutter.count == len(rows)
     assert out == b"".join(map(message, expected))
 
 
 @given(st.data())
 def test_what_nobody_replaces_stays_as_it_is(data: st.DataObject) -> None:
-    cutter, _, sent, _, _, wanted = data.draw(streams())
+    cutter, rows, sent, _, _, wanted = data.draw(streams())
+    same = known({value: value for row in rows for value in row if value is not None})
     out = b""
     for piece in pieces(data, b"".join(sent)):
         cutter.feed(piece)
-        out += cutter.take(wanted, cutter.columns(wanted)[1])
+        out += taken(cutter, wanted, (same,) * len(wanted))
     assert out == b"".join(map(message, sent))
+
+
+@given(st.data())
+def test_what_is_not_known_is_told_and_the_rows_stay(data: st.DataObject) -> None:
+    cutter, rows, sent, new, expected, wanted = data.draw(streams())
+    cutter.feed(b"".join(sent))
+    sources = tuple(Known(1 << 20) for _ in wanted)
+    told, counts, missing = cutter.take(wanted, sources)
+    columns = [[row[index] for row in rows if row[index] is not None] for index in wanted]
+    assert counts == [len(column) for column in columns]
+    assert missing == [list(dict.fromkeys(column)) for column in columns]
+    if told is None:
+        for index, source in zip(wanted, sources, strict=True):
+            source.learn(new[index])
+        told = taken(cutter, wanted, sources)
+    assert told == b"".join(map(message, expected))
 
 
 @given(st.data())
@@ -57,7 +85,8 @@ def test_a_stream_that_breaks_off_is_noticed(data: st.DataObject) -> None:
     if not whole:
         return
     cutter.feed(whole[: data.draw(st.integers(0, len(whole) - 1))])
-    if cutter.columns(())[0] == len(rows) and not isinstance(cutter, BinaryRows):
+    taken(cutter, (), ())
+    if cutter.count == len(rows) and not isinstance(cutter, BinaryRows):
         return  # at the end of a row
     complete = isinstance(cutter, BinaryRows)
     try:
@@ -69,7 +98,7 @@ def test_a_stream_that_breaks_off_is_noticed(data: st.DataObject) -> None:
 
 def fed(cutter: CopyRows, data: bytes) -> None:
     cutter.feed(data)
-    cutter.take((), [])
+    cutter.take((), ())
     cutter.end()
 
 
@@ -128,7 +157,7 @@ def test_an_extension_of_the_binary_header_is_kept() -> None:
     first, *rest = binary([[b"1"], [None]])
     cutter = BinaryRows(1)
     cutter.feed(header + first[len(HEADER) :] + b"".join(rest))
-    assert cutter.take((), []) == b"".join(map(message, [header + first[19:], *rest]))
+    assert taken(cutter, (), ()) == b"".join(map(message, [header + first[19:], *rest]))
 
 
 def test_a_null_marker_that_a_value_can_look_like_is_no_null() -> None:
@@ -144,8 +173,8 @@ def test_a_null_marker_that_a_value_can_look_like_is_no_null() -> None:
         assert tells_null(Style(1, delimiter, null)) is tells
     cutter = TextRows(Style(1, b"\t", b"ada"))
     cutter.feed(b"ada\nbob\n")
-    assert cutter.columns((0,)) == (2, [[b"ada", b"bob"]])
-    assert cutter.take((0,), [[b"x", None]]) == message(b"x\n") + message(b"ada\n")
+    source = known({b"ada": b"x", b"bob": None})
+    assert taken(cutter, (0,), (source,)) == message(b"x\n") + message(b"ada\n")
 
 
 def test_a_long_row_in_small_pieces_costs_no_more_than_its_bytes() -> None:
@@ -158,6 +187,6 @@ def test_a_long_row_in_small_pieces_costs_no_more_than_its_bytes() -> None:
         for _ in range(2000):
             cutter.feed(b"x" * 20_000)
         cutter.feed(end)
-        assert cutter.columns(())[0] == 1
-        cutter.take((), [])
+        taken(cutter, (), ())
+        assert cutter.count == 1
         cutter.end()
