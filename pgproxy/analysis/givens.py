@@ -55,7 +55,5 @@ def _one(walk: "Walk", node: Node) -> Given | None:
     if "ParamRef" in node:
         number = node["ParamRef"].get("number", 0)
         return Given(node, number, type_oid) if number else None
-    constant = node.get("A_Const", {})
-    whole = "fval" not in constant or constant["fval"]["fval"].isdecimal()
-    given = bool(_VALUES & constant.keys()) and whole
+    given = _VALUES & node.get("A_Const", {}).keys()
     return Given(node, type_oid=type_oid) if given else None

@@ -36,8 +36,8 @@ from pgproxy.policy.rules import (
     Token,
     Treatment,
 )
+from pgproxy.treatment.token_kinds import FORMATS
 
-TOKEN_FORMATS_LATER = ("length", "shape", "email", "digits", "card", "phone", "uuid")
 SYNTHETIC_NOW = ("first_name", "last_name", "name", "email")
 SYNTHETIC_LATER = ("phone", "address", "city", "company", "card", "iban", "birth_date", "text")
 LATER = ("bucket", "shift")
@@ -128,9 +128,7 @@ def _reversible(value: object) -> bool:
 
 
 class TokenOptions(Options):
-    format: Annotated[
-        str, PlainValidator(lambda value: one_of(value, ["opaque"], TOKEN_FORMATS_LATER))
-    ] = "opaque"
+    format: Annotated[str, PlainValidator(lambda value: one_of(value, FORMATS))] = "opaque"
     domain: Text = ""
     reversible: Annotated[bool, PlainValidator(_reversible)] = True
 

@@ -21,6 +21,17 @@ FIRST_MARK = 70_001
 _PARAMETER = re.compile(r"\$([0-9]+)")
 
 _TEXTS = frozenset({values.TEXT, values.VARCHAR, values.BPCHAR, values.NAME})
+_OTHERS = frozenset(
+    {
+        values.NUMERIC,
+        values.DATE,
+        values.TIMESTAMP,
+        values.TIMESTAMPTZ,
+        values.UUID,
+        values.INET,
+        values.BYTEA,
+    }
+)
 _INTEGERS = frozenset({values.INT2, values.INT4, values.INT8})
 
 
@@ -39,7 +50,11 @@ def comparable(given: Given, type_oid: int) -> bool:
     if type_oid in _TEXTS:
         written = given.number or "sval" in given.node["A_Const"]
         return bool(written) and (given.type_oid == 0 or given.type_oid in _TEXTS)
-    return type_oid in _INTEGERS and (given.type_oid == 0 or given.type_oid in _INTEGERS)
+    if type_oid in _INTEGERS:
+        # With a point in it, it would be compared as numeric.
+        whole = given.number or "fval" not in given.node["A_Const"] or str(given.text).isdecimal()
+        return bool(whole) and (given.type_oid == 0 or given.type_oid in _INTEGERS)
+    return type_oid in _OTHERS and given.type_oid in (0, type_oid)
 
 
 def take(tree: Node, accepted: list[Accepted], first: int, *, bound: bool) -> list[Input]:

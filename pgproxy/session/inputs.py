@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import re
 
 from pgproxy.policy.plan import Input, QueryPlan, StatementPlan
-from pgproxy.treatment.tokenized import space_of
+from pgproxy.treatment.token_kinds import canonical, space_of
 from pgproxy.treatment.tokens import TokenSpace
 from pgproxy.wire import values
 from pgproxy.wire.arrays import read_array, write_array
@@ -19,7 +19,13 @@ Found = Mapping[Key, bytes | None]
 
 PARAMETER = re.compile(rb"\$([0-9]+)")
 
-_INTEGERS = {values.INT2: "int2", values.INT4: "int4", values.INT8: "int8"}
+_NUMBERS = {
+    values.INT2: b"int2",
+    values.INT4: b"int4",
+    values.INT8: b"int8",
+    values.NUMERIC: b"numeric",
+}
+_FINITE = re.compile(rb"-?[0-9]+(?:\.[0-9]+)?")
 
 
 class Resolved:
@@ -85,9 +91,12 @@ def _literal(one: Input, resolved: Resolved) -> bytes:
         kept = [value for value in found if value is not None]
         return _quoted(write_array(values.TEXT_FORMAT, 0, list(kept)))
     (value,) = found
-    if one.type_oid in _INTEGERS:
+    if one.type_oid in _NUMBERS:
         # As a number: an array of quoted ones would be an array of text.
-        return b"(%b)" % value if value else b"NULL::pg_catalog." + _INTEGERS[one.type_oid].encode()
+        kind = b"::pg_catalog." + _NUMBERS[one.type_oid]
+        if value is None:
+            return b"NULL" + kind
+        return b"(%b)" % value if _FINITE.fullmatch(value) else _quoted(value) + kind
     return b"NULL" if value is None else _quoted(value)
 
 
@@ -170,11 +179,20 @@ def _type(one: Input, types: tuple[int, ...]) -> int:
 
 def _key(one: Input, oid: int, format: int, value: bytes) -> Key | None:
     try:
-        token = values.decode(oid, format, value)
+        if oid == values.UUID and format == values.TEXT_FORMAT:
+            value = _plain_uuid(value)
+        token = canonical(one.type_oid, values.decode(oid, format, value))
     except values.Unsupported:
         return None
     space = space_of(one.treatment, one.domain, one.type_oid, token)
     return (space, token) if space else None
+
+
+def _plain_uuid(value: bytes) -> bytes:
+    """As the server writes it: it reads capitals, braces and other groups too (manual 8.12)."""
+    digits = value.strip().lower().removeprefix(b"{").removesuffix(b"}").replace(b"-", b"")
+    groups = digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]
+    return b"-".join(groups)
 
 
 def _fits(one: Input, value: bytes) -> bool:

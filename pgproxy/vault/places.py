@@ -34,8 +34,8 @@ _TOKEN = re.compile(re.escape(drawing.PREFIX) + rb"[0-9A-Za-z]{%d}" % drawing.OP
 class Places(Protocol):
     """The places of one space."""
 
-    def draw(self, count: int) -> list[bytes]:
-        """Random places for new tokens."""
+    def draw(self, values: Sequence[bytes]) -> list[bytes]:
+        """Random places for the tokens of new values."""
 
     def tokens(self, places: Sequence[bytes]) -> list[bytes]:
         """The token at each place."""
@@ -48,7 +48,7 @@ def places_of(keys: KeyRing, space: TokenSpace) -> Places:
     """How the tokens of a space are placed."""
     if space.kind == "text":
         return _Gathered(keys.place_key(space.domain))
-    drawing.draw(space.kind, 0)  # refuses a kind that it does not know
+    drawing.draw(space.kind, ())  # refuses a kind that it does not know
     return _AsTheyAre(space.kind)
 
 
@@ -58,8 +58,8 @@ class _AsTheyAre:
     def __init__(self, kind: str) -> None:
         self._kind = kind
 
-    def draw(self, count: int) -> list[bytes]:
-        return drawing.draw(self._kind, count)
+    def draw(self, values: Sequence[bytes]) -> list[bytes]:
+        return drawing.draw(self._kind, values)
 
     def tokens(self, places: Sequence[bytes]) -> list[bytes]:
         return list(places)
@@ -75,10 +75,10 @@ class _Gathered:
         # ECB is the bare block cipher, here a keyed function of one block: the mask.
         self._encrypt = Cipher(AES(key), ECB()).encryptor().update
 
-    def draw(self, count: int) -> list[bytes]:
+    def draw(self, values: Sequence[bytes]) -> list[bytes]:
         high, low = divmod(secrets.randbelow(_BATCHES), len(_PAIRS))
         head = _PAIRS[high] + _PAIRS[low]
-        return [head + tail for tail in drawing.words(_TAIL, count)]
+        return [head + tail for tail in drawing.words(_TAIL, len(values))]
 
     def tokens(self, places: Sequence[bytes]) -> list[bytes]:
         return [drawing.PREFIX + word for word in self._turned(places, 1)]

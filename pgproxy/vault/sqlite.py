@@ -215,7 +215,7 @@ class SqliteVault:
 
     def _create(self, space: _Space, missing: dict[bytes, bytes]) -> dict[bytes, bytes]:
         """Tokens for values without one, look-up → value in and look-up → token out."""
-        draft = self._draft(space, missing, space.places.draw(len(missing)))
+        draft = self._draft(space, missing, space.places.draw(list(missing.values())))
         with self._writing():
             return self._insert(space, missing, draft)
 
@@ -246,7 +246,7 @@ class SqliteVault:
             left = {lookup: value for lookup, value in missing.items() if lookup not in made}
             if not left:
                 return made
-            draft = self._draft(space, left, self._redraw(space, len(left)))
+            draft = self._draft(space, left, self._redraw(space, list(left.values())))
         raise Unavailable(f"the token space of kind {space.kind!r} is full")
 
     def _draft(self, space: _Space, values: dict[bytes, bytes], places: list[bytes]) -> _Draft:
@@ -259,11 +259,11 @@ class SqliteVault:
         ]
         return _Draft(dict(zip(values, tokens, strict=True)), rows)
 
-    def _redraw(self, space: _Space, count: int) -> list[bytes]:
+    def _redraw(self, space: _Space, values: list[bytes]) -> list[bytes]:
         if not drawing.listable(space.kind):
-            return space.places.draw(count)
+            return space.places.draw(values)
         taken = self._connection.execute("SELECT place FROM entry WHERE space = ?", (space.id,))
-        free = drawing.draw_free(space.kind, count, [place for (place,) in taken.fetchall()])
+        free = drawing.draw_free(space.kind, len(values), [place for (place,) in taken.fetchall()])
         if free is None:
             raise Unavailable(f"the token space of kind {space.kind!r} is full")
         return free

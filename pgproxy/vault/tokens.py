@@ -5,11 +5,13 @@ store's, and a store asks again.  Where a space is small enough to list, ``draw_
 what is left, so that a nearly full space neither loops nor slows down.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 import secrets
 import struct
+from typing import Any
 
 from pgproxy.errors import Unavailable
+from pgproxy.vault import formats
 
 PREFIX = b"tok_"
 ALPHABET = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -20,15 +22,44 @@ OPAQUE_LETTERS = 22  # 131 bits: two equal draws will not be seen
 _SHORTEST = 8  # 47 bits: below this a space could be walked through
 _LARGEST = {"integer": 2**31 - 1, "smallint": 2**15 - 1}
 _LISTABLE = 2**16
+# Digits of a number: fewer are too few values, more are more than anybody needs.
+_FEWEST, _MOST = 4, 10
+# A letter is the one that is not wanted once in 26 times, a digit once in ten.
+_TRIES = 64
 
 
-def draw(kind: str, count: int) -> list[bytes]:
-    """``count`` independent random tokens; equal ones are possible, most of all in small spaces."""
+def draw(kind: str, values: Sequence[bytes]) -> list[bytes]:
+    """An independent random token for each value, which it may have a form in common with.
+
+    Equal ones are possible, most of all in small spaces.  Raises Unavailable for an unknown kind.
+    """
+    count = len(values)
     if kind in _LARGEST:
         return [b"%d" % number for number in _numbers(_LARGEST[kind], count)]
     if kind == "text":
         return [PREFIX + letters for letters in words(OPAQUE_LETTERS, count)]
-    return words(_letters_of(kind), count)
+    if kind in formats.LIKE:
+        return _other(formats.LIKE[kind], values)
+    if kind in formats.PLAIN:
+        return formats.PLAIN[kind](count)
+    family, size, *decimals = sized(kind)
+    if family == "text":
+        return words(size, count)
+    if family == "number":
+        return formats.numbers(size, decimals[0], count)
+    return formats.SIZED[family][2](size, count)
+
+
+def _other(like: Callable[[Sequence[bytes]], list[bytes]], values: Sequence[bytes]) -> list[bytes]:
+    """Tokens that are not the values themselves."""
+    tokens = like(values)
+    for _ in range(_TRIES):
+        same = [n for n, value in enumerate(values) if tokens[n] == value]
+        if not same:
+            return tokens
+        for n, token in zip(same, like([values[n] for n in same]), strict=True):
+            tokens[n] = token
+    raise Unavailable("the vault has no token of the form of a value")
 
 
 def listable(kind: str) -> bool:
@@ -45,12 +76,23 @@ def draw_free(kind: str, count: int, taken: Collection[bytes]) -> list[bytes] | 
     return secrets.SystemRandom().sample(free, count)
 
 
-def _letters_of(kind: str) -> int:
-    family, _, length = kind.partition("/")
-    if family == "text" and length.isascii() and length.isdecimal():
-        letters = int(length)
-        if letters >= _SHORTEST and str(letters) == length:
-            return letters
+def sized(kind: str) -> tuple[Any, ...]:
+    """The family of a kind and its sizes: ``text/12``, ``number/5.2``, ``email/24``.
+
+    Raises Unavailable for an unknown kind.
+    """
+    family, _, written = kind.partition("/")
+    parts = written.split(".")
+    if all(part.isascii() and part.isdecimal() and str(int(part)) == part for part in parts):
+        size = tuple(map(int, parts))
+        if family == "text" and len(size) == 1 and size[0] >= _SHORTEST:
+            return family, *size
+        if family == "number" and len(size) == 2 and sum(size) >= _FEWEST and size[0] <= _MOST:
+            return family, *size
+        if family in formats.SIZED and len(size) == 1:
+            least, most, _ = formats.SIZED[family]
+            if least <= size[0] <= most:
+                return family, *size
     raise Unavailable(f"the vault makes no tokens of kind {kind!r}")
 
 

@@ -502,7 +502,7 @@ cdef class Replacement(Writer):
                 self.complete = False
             if not self.complete:
                 continue
-            if self.used - first + (found[i].start - copied) + max(value.size, 0) > MAX_LENGTH:
+            if self.used - first + (found[i].at - copied) + max(value.size, 0) > MAX_LENGTH:
                 raise UpstreamViolation(LONG_ROW)
             self.put(copied, found[i].at - copied)
             self.write_value(&value, found[i].slot)

@@ -86,6 +86,7 @@ CODECS: Mapping[int, Codec] = {
     BOOL: Codec(plain.read_bool_text, plain.read_bool, plain.write_bool),
     BYTEA: Codec(plain.read_bytea_text, plain.read_bytea, plain.write_bytea),
     UUID: Codec(plain.read_uuid_text, plain.read_uuid, plain.write_uuid),
+    INET: Codec(plain.read_inet_text, plain.read_inet, plain.write_inet),
     JSONB: Codec(plain.same, plain.read_jsonb, plain.write_jsonb),
     INT2: Codec(*numbers.integer_codec(">h")),
     INT4: Codec(*numbers.integer_codec(">i")),

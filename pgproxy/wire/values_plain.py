@@ -3,12 +3,15 @@
 ValueError for bytes that are not of the type; ``values`` turns it into Unsupported.
 """
 
+from ipaddress import ip_address, ip_interface
 import re
 
 _UUID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _ESCAPED = re.compile(rb"(?:[^\\]|\\\\|\\[0-3][0-7]{2})*", re.DOTALL)
 _ESCAPE = re.compile(rb"\\(\\|[0-3][0-7]{2})")
 _HEX = re.compile(rb"\\x(?:[0-9a-fA-F]{2})*")
+# PGSQL_AF_INET and PGSQL_AF_INET6 of inet.h.
+_IPV4, _IPV6 = 2, 3
 _JSONB_VERSION = b"\x01"
 
 
@@ -59,6 +62,29 @@ def read_uuid(value: bytes) -> bytes:
 def write_uuid(canonical: bytes) -> bytes:
     """16 bytes."""
     return bytes.fromhex(read_uuid_text(canonical).replace(b"-", b"").decode())
+
+
+def read_inet_text(value: bytes) -> bytes:
+    """An address, IPv6 as RFC 5952 writes it, with its netmask where that is not the whole."""
+    found = ip_interface(value.decode("ascii"))
+    whole = found.network.prefixlen == found.max_prefixlen
+    return (str(found.ip) if whole else found.with_prefixlen).encode()
+
+
+def read_inet(value: bytes) -> bytes:
+    """Family, bits, whether it is a cidr, length, address (inet_send)."""
+    family, bits, _, length = value[:4]
+    if (family, length, len(value)) not in ((_IPV4, 4, 8), (_IPV6, 16, 20)):
+        raise ValueError("no inet")
+    return read_inet_text(f"{ip_address(value[4:])}/{bits}".encode())
+
+
+def write_inet(canonical: bytes) -> bytes:
+    """As ``read_inet``."""
+    found = ip_interface(canonical.decode("ascii"))
+    family = _IPV4 if found.version == 4 else _IPV6
+    address = found.ip.packed
+    return bytes((family, found.network.prefixlen, 0, len(address))) + address
 
 
 def read_bytea_text(value: bytes) -> bytes:

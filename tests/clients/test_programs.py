@@ -168,7 +168,9 @@ ODBC = Path("/usr/lib/x86_64-linux-gnu/odbc/psqlodbcw.so")
 @pytest.mark.parametrize("statement", STATEMENTS)
 @pytest.mark.parametrize("options", ["", "UseServerSidePrepare=0;", "UseDeclareFetch=1;Fetch=7;"])
 def test_odbc(places: Places, options: str, statement: str) -> None:
-    module = pytest.importorskip("pyodbc", reason="pyodbc is not installed")
+    module = pytest.importorskip(
+        "pyodbc", reason="pyodbc, or the library it needs, is not there", exc_type=ImportError
+    )
     if not ODBC.is_file():
         pytest.skip("psqlODBC is not installed")
 

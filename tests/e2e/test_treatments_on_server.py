@@ -13,6 +13,7 @@ from pgproxy.demo.postgres import Cluster
 from pgproxy.policy import rules
 from pgproxy.treatment import redact
 from pgproxy.treatment.fields import FieldType, Keys, compile_treatment
+from pgproxy.treatment.token_kinds import FORMATS
 from pgproxy.treatment.tokens import TokenMap
 from tests.e2e.oracle import Connection, Oracle, Sent, connect
 from tests.treatment.vault import CountingVault, treated
@@ -29,7 +30,7 @@ TREATMENTS: tuple[rules.Treatment, ...] = (
     rules.Partial(last=4, mask="<·>"),
     rules.Hash(),
     rules.Hash(length=64),
-    rules.Token(),
+    *(rules.Token(format=format) for format in FORMATS),
     rules.Synthetic(kind="first_name"),
     rules.Synthetic(kind="last_name"),
     rules.Synthetic(kind="name"),

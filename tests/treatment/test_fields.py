@@ -17,12 +17,18 @@ TEXTS = {values.TEXT, values.VARCHAR, values.BPCHAR, values.NAME, values.UNKNOWN
 INTEGERS = {values.INT2, values.INT4, values.INT8}
 FLOATS = {values.FLOAT4, values.FLOAT8}
 
+OTHERS = {
+    *(values.NUMERIC, values.DATE, values.TIMESTAMP, values.TIMESTAMPTZ),
+    *(values.UUID, values.INET, values.BYTEA),
+}
+
 YIELDS: list[tuple[rules.Treatment, set[int]]] = [
     (rules.Null(), set()),
     (rules.Redact(), set(values.CODECS)),
     (rules.Partial(last=4), TEXTS),
     (rules.Hash(), TEXTS | INTEGERS | {values.UUID}),
-    (rules.Token(), TEXTS | INTEGERS),
+    (rules.Token(), TEXTS | INTEGERS | OTHERS),
+    (rules.Token(format="card"), TEXTS | INTEGERS | OTHERS),
     (rules.Synthetic(kind="email"), TEXTS),
     (rules.Noise(range=Decimal(3)), INTEGERS | FLOATS | {values.NUMERIC, values.DATE}),
     (rules.Noise(percent=Decimal(3)), INTEGERS | FLOATS | {values.NUMERIC}),

@@ -8,8 +8,10 @@ import pytest
 
 from pgproxy.policy.rules import Token
 from pgproxy.treatment.fields import FieldType
+from pgproxy.treatment.token_kinds import FORMATS, canonical, kind_of, space_of
 from pgproxy.treatment.tokenized import tokenized
 from pgproxy.treatment.tokens import TokenMap, TokenRequest, TokenSpace
+from pgproxy.vault.tokens import draw
 from pgproxy.wire import values
 from tests.treatment.vault import CountingVault, treated
 
@@ -51,13 +53,18 @@ def test_the_kind_of_token_fits_the_column(oid: int, typmod: int, kind: str) -> 
         assert request == TokenRequest(TokenSpace("d", kind), (b"1",))
 
 
+NUMERIC_5_2, NUMERIC_2_1, NUMERIC_9_MINUS_2 = (
+    4 + (precision << 16 | scale & 0x7FF) for precision, scale in ((5, 2), (2, 1), (9, -2))
+)
+
+
 @pytest.mark.parametrize(
     "field",
     [
         FieldType(values.VARCHAR, 4 + 7, 0),
-        FieldType(values.NUMERIC, -1, 0),
-        FieldType(values.DATE, -1, 0),
-        FieldType(values.UUID, -1, 0),
+        FieldType(values.NUMERIC, NUMERIC_2_1, 0),
+        FieldType(values.NUMERIC, NUMERIC_9_MINUS_2, 0),
+        FieldType(values.FLOAT8, -1, 0),
         FieldType(values.JSONB, -1, 0),
         FieldType(99999, -1, 0),
     ],
@@ -66,8 +73,39 @@ def test_where_no_token_fits_there_is_null(field: FieldType) -> None:
     assert tokenized(Token(), "d", field, TokenMap()).null_only
 
 
-def test_a_format_that_is_not_there_yet_is_null_not_another_format() -> None:
-    assert tokenized(Token(format="email"), "d", TEXT, TokenMap()).null_only
+@pytest.mark.parametrize(("format", "room"), [("email", 19), ("phone", 11), ("uuid", 35)])
+def test_a_format_that_has_no_room_is_null_not_another_format(format: str, room: int) -> None:
+    field = FieldType(values.VARCHAR, 4 + room, 0)
+    assert tokenized(Token(format=format), "d", field, TokenMap()).null_only
+    field = FieldType(values.VARCHAR, 4 + room + 1, 0)
+    assert not tokenized(Token(format=format), "d", field, TokenMap()).null_only
+
+
+def test_a_value_without_the_form_becomes_null_and_is_not_asked_for() -> None:
+    tokens = TokenMap()
+    field = tokenized(Token(format="card"), "d", TEXT, tokens)
+    request = field.apply([b"n/a", b"4111111111111111", None])
+    assert request == TokenRequest(TokenSpace("d", "card"), (b"4111111111111111",))
+    tokens.learn(request.space, {b"4111111111111111": b"T"})
+    assert field.apply([b"n/a", b"4111111111111111", None]) == [None, b"T", None]
+
+
+ANY_FORMAT = [FieldType(oid, -1, 0) for oid in (values.TEXT, values.DATE, values.UUID)] + [
+    FieldType(values.VARCHAR, 4 + 26, 0),
+    FieldType(values.NUMERIC, NUMERIC_5_2, 0),
+    FieldType(values.NUMERIC, -1, 0),
+]
+
+
+@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("field", ANY_FORMAT, ids=str)
+def test_a_token_tells_where_to_look_for_it(format: str, field: FieldType) -> None:
+    kind = kind_of(format, field)
+    if kind is None:
+        return
+    for token in draw(kind, [b"4111 1111 1111 1234"] * 50):
+        space = space_of(Token(format=format), "d", field.oid, canonical(field.oid, token))
+        assert space == TokenSpace("d", kind)
 
 
 def test_the_tokens_domain_beats_that_of_the_class() -> None:

@@ -101,7 +101,7 @@ def test_a_large_space_that_gives_only_taken_tokens_ends(
     vault: SqliteVault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wide = TokenSpace("card", "text/8")
-    monkeypatch.setattr(drawing, "draw", lambda kind, count: [b"SameSame"] * count)
+    monkeypatch.setattr(drawing, "draw", lambda kind, values: [b"SameSame"] * len(values))
     assert vault.tokens(wide, [b"first"]) == [b"SameSame"]
     with pytest.raises(Unavailable, match="is full"):
         vault.tokens(wide, [b"second"])
@@ -110,7 +110,7 @@ def test_a_large_space_that_gives_only_taken_tokens_ends(
 
 def test_a_taken_token_is_drawn_again(vault: SqliteVault, monkeypatch: pytest.MonkeyPatch) -> None:
     draws = iter([[], [b"taken"], [b"taken", b"free1"], [b"taken"], [b"free2"]])
-    monkeypatch.setattr(drawing, "draw", lambda kind, count: next(draws))
+    monkeypatch.setattr(drawing, "draw", lambda kind, values: next(draws))
     wide = TokenSpace("card", "text/5")
     assert vault.tokens(wide, [b"a"]) == [b"taken"]
     assert set(vault.tokens(wide, [b"b", b"c"])) == {b"free1", b"free2"}
@@ -118,8 +118,8 @@ def test_a_taken_token_is_drawn_again(vault: SqliteVault, monkeypatch: pytest.Mo
 
 
 def test_an_unknown_kind_is_refused_before_anything_is_written(vault: SqliteVault) -> None:
-    with pytest.raises(Unavailable, match="no tokens of kind 'uuid'"):
-        vault.tokens(TokenSpace("person", "uuid"), [b"a"])
+    with pytest.raises(Unavailable, match="no tokens of kind 'words'"):
+        vault.tokens(TokenSpace("person", "words"), [b"a"])
     assert vault.status().spaces == ()
 
 

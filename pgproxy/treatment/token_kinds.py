@@ -1,0 +1,130 @@
+"""Which kind of token a field gets, and of which kind a token is that comes back.
+
+A format says what tokens of texts look like; numbers, dates and other types have tokens of their
+own type.  The kind never depends on more than what a token itself shows and the type of its column,
+so that a token can be looked up where it is met again.
+"""
+
+from pgproxy.policy.rules import Token
+from pgproxy.treatment.shape import TEXTS, FieldType
+from pgproxy.treatment.tokens import TokenSpace
+from pgproxy.wire import values
+
+# tok_ and 22 characters; shorter columns get their own kind, down to what can still be unique.
+_OPAQUE_LENGTH = 26
+_SHORTEST = 8
+
+# Each with the most and the least characters of a token: 16 or 8 of them are random (12 in a phone
+# number, which has 15 at most).
+_SIZED = {"email": (28, 20), "phone": (15, 12)}
+_UUID_LENGTH = 36
+# Tokens that have the form of their value, and its length.
+_LIKE = frozenset({"length", "shape", "digits", "card"})
+_CARD_DIGITS = range(12, 20)
+
+INTEGER_KINDS = {values.INT2: "smallint", values.INT4: "integer", values.INT8: "integer"}
+_OWN_KINDS = {
+    **INTEGER_KINDS,
+    values.DATE: "date",
+    values.TIMESTAMP: "timestamp",
+    values.TIMESTAMPTZ: "timestamptz",
+    values.UUID: "uuid",
+    values.INET: "inet",
+    values.BYTEA: "bytea",
+}
+FORMATS = ("opaque", *sorted(_LIKE), *sorted(_SIZED), "uuid")
+
+# Digits before the point: as many as a number can have that nobody mistakes; with fewer than eight
+# those behind it are needed too.
+_MOST_DIGITS = 10
+_ENOUGH_DIGITS = 8
+_FEWEST_DIGITS = 4
+
+
+def kind_of(format: str, field: FieldType) -> str | None:
+    """The kind of token for a field; None where none fits."""
+    if field.oid == values.NUMERIC:
+        return _of_number(field)
+    if not field.is_text:
+        return _OWN_KINDS.get(field.oid)
+    room = field.characters
+    if format in _LIKE:
+        return format
+    if format in _SIZED:
+        most, least = _SIZED[format]
+        size = most if room is None else min(room, most)
+        return f"{format}/{size}" if size >= least else None
+    if format == "uuid":
+        return format if room is None or room >= _UUID_LENGTH else None
+    if format != "opaque":
+        return None
+    if room is None or room >= _OPAQUE_LENGTH:
+        return "text"
+    return f"text/{room}" if room >= _SHORTEST else None
+
+
+def _of_number(field: FieldType) -> str | None:
+    limits = field.precision_and_scale
+    if limits is None:
+        return f"number/{_MOST_DIGITS}.0"
+    precision, scale = limits
+    whole = min(precision - scale, _MOST_DIGITS)
+    decimals = 0 if whole >= _ENOUGH_DIGITS else max(scale, 0)
+    if whole < 0 or whole + decimals < _FEWEST_DIGITS or scale < 0:
+        return None
+    return f"number/{whole}.{decimals}"
+
+
+def has_form(kind: str, value: bytes) -> bool:
+    """Whether a value has a form that a token of this kind can take over."""
+    if kind not in _LIKE:
+        return True
+    try:
+        text = value.decode()
+    except UnicodeDecodeError:
+        return False
+    if kind == "shape":
+        return any(map(str.isalnum, text))
+    if kind == "card":
+        digits = sum(character.isascii() and character.isdigit() for character in text)
+        return digits in _CARD_DIGITS
+    return bool(text)
+
+
+def space_of(treatment: Token, domain: str, type_oid: int, token: bytes) -> TokenSpace | None:
+    """The space that a token of a column of that type would be of; None where it cannot be one.
+
+    ``token`` is canonical.  How long it is tells how much room the column had that it came from.
+    """
+    kind = _kind_by_token(treatment.format, type_oid, token) if treatment.reversible else None
+    return TokenSpace(treatment.domain or domain, kind) if kind else None
+
+
+def canonical(type_oid: int, token: bytes) -> bytes:
+    """A token as the vault knows it: without what a column's scale or length adds."""
+    if type_oid == values.BPCHAR:
+        return token.rstrip(b" ")
+    if type_oid != values.NUMERIC or b"." not in token:
+        return token
+    return token.rstrip(b"0").removesuffix(b".")
+
+
+def _kind_by_token(format: str, type_oid: int, token: bytes) -> str | None:
+    length = len(token)
+    if type_oid == values.NUMERIC:
+        whole, _, decimals = token.partition(b".")
+        size = len(whole) - (whole == b"0"), len(decimals)
+        known = whole.isdigit() and sum(size) >= _FEWEST_DIGITS and size[0] <= _MOST_DIGITS
+        return f"number/{size[0]}.{size[1]}" if known else None
+    if type_oid not in TEXTS:
+        return _OWN_KINDS.get(type_oid)
+    if format in _LIKE:
+        return format if has_form(format, token) else None
+    if format in _SIZED:
+        most, least = _SIZED[format]
+        return f"{format}/{length}" if least <= length <= most else None
+    if format == "uuid":
+        return format if length == _UUID_LENGTH else None
+    if length == _OPAQUE_LENGTH:
+        return "text"
+    return f"text/{length}" if _SHORTEST <= length < _OPAQUE_LENGTH else None
