@@ -26,11 +26,13 @@ from pgproxy.config.fields import (
     wrong,
 )
 from pgproxy.policy.rules import (
+    Bucket,
     Hash,
     Noise,
     Null,
     Partial,
     Redact,
+    Shift,
     Show,
     Synthetic,
     Token,
@@ -40,7 +42,7 @@ from pgproxy.treatment.token_kinds import FORMATS
 
 SYNTHETIC_NOW = ("first_name", "last_name", "name", "email")
 SYNTHETIC_LATER = ("phone", "address", "city", "company", "card", "iban", "birth_date", "text")
-LATER = ("bucket", "shift")
+PERIODS = ("month", "quarter", "year")
 
 # What people call a treatment in other tools.
 _OTHER_NAMES = {
@@ -178,6 +180,20 @@ class NoiseOptions(Options):
         return Noise(self.range, self.percent)
 
 
+class BucketOptions(Options):
+    size: Annotated[Decimal, PlainValidator(lambda value: number(value, "a number above 0"))]
+
+    def build(self) -> Treatment:
+        return Bucket(self.size)
+
+
+class ShiftOptions(Options):
+    days: Annotated[int, _whole(1, 36500)]
+
+    def build(self) -> Treatment:
+        return Shift(self.days)
+
+
 OPTIONS: Mapping[str, type[Options]] = {
     "show": ShowOptions,
     "null": NullOptions,
@@ -187,6 +203,8 @@ OPTIONS: Mapping[str, type[Options]] = {
     "token": TokenOptions,
     "synthetic": SyntheticOptions,
     "noise": NoiseOptions,
+    "bucket": BucketOptions,
+    "shift": ShiftOptions,
 }
 
 # Treatments that need options, and how they are written.
@@ -194,6 +212,8 @@ _WRITTEN = {
     "partial": "{partial: {last: 4}}",
     "synthetic": "{synthetic: first_name}",
     "noise": "{noise: {range: 3}}",
+    "bucket": "{bucket: {size: 10}}, or {bucket: month}",
+    "shift": "{shift: {days: 30}}",
 }
 
 # The others that have some.
@@ -227,9 +247,7 @@ def treatment(value: object) -> Treatment:
 def _known(name: str) -> str:
     if name in OPTIONS:
         return name
-    if name in LATER:
-        raise wrong(f"treatment `{name}` is {NOT_YET}; expected {listed(list(OPTIONS))}")
-    meant = _OTHER_NAMES.get(name.lower()) or nearest(name, [*OPTIONS, *LATER])
+    meant = _OTHER_NAMES.get(name.lower()) or nearest(name, list(OPTIONS))
     if name in SYNTHETIC_NOW:
         raise wrong(f"found `{name}`, a kind of synthetic; expected {{synthetic: {name}}}")
     if meant:
@@ -240,6 +258,8 @@ def _known(name: str) -> str:
 def _with_options(name: str, options: object) -> Treatment:
     if name == "synthetic" and isinstance(options, str):
         return Synthetic(one_of(options, SYNTHETIC_NOW, SYNTHETIC_LATER))
+    if name == "bucket" and isinstance(options, str):
+        return Bucket(period=one_of(options, PERIODS))
     if name == "synthetic" and isinstance(options, dict) and "pool" in options:
         options = {"kind": SYNTHETIC_NOW[0], **options}
     if not isinstance(options, dict):

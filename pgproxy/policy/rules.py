@@ -82,7 +82,24 @@ class Noise:
     percent: Decimal | None = None
 
 
-Treatment = Show | Null | Redact | Partial | Hash | Token | Synthetic | Noise
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """The lower edge: of ranges of ``size`` (days for dates), or of a month, quarter or year."""
+
+    name = "bucket"
+    size: Decimal | None = None
+    period: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """Dates of one domain moved by the same keyed number of days, at most ``days``."""
+
+    name = "shift"
+    days: int = 30
+
+
+Treatment = Show | Null | Redact | Partial | Hash | Token | Synthetic | Noise | Bucket | Shift
 
 # Treatments under which equal values stay recognisably equal, and different ones different:
 # design.md 6, second row of the table.

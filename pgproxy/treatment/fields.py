@@ -7,6 +7,7 @@ yet, compiles to NULL: fail closed.
 from typing import assert_never
 
 from pgproxy.policy import rules
+from pgproxy.treatment.bucket import bucketed, shifted
 from pgproxy.treatment.columns import Column, FieldTreatment, Nulls
 from pgproxy.treatment.hashed import hashed
 from pgproxy.treatment.keys import Keys
@@ -55,6 +56,10 @@ def compile_treatment(
             return synthesized(treatment, domain, field, keys)
         case rules.Noise():
             return noisy(treatment, domain, field, keys)
+        case rules.Bucket():
+            return bucketed(treatment, field)
+        case rules.Shift():
+            return shifted(treatment, domain, field, keys)
     # A family nobody wired up must not fall through to "leave alone".
     assert_never(treatment)
 

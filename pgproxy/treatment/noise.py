@@ -148,7 +148,7 @@ def _numeric_shift(bounds: tuple[int, int] | None, extent: _Extent, draw: _Draw)
         moved = steps + draw.whole(_number(canonical), (reach or extent.steps(scale))(steps))
         if largest is not None:
             moved = min(max(moved, -largest), largest)
-        return _written(moved, scale)
+        return numeric_text(moved, scale)
 
     return shift
 
@@ -158,7 +158,8 @@ def _scaled(number: int, power: int) -> int:
     return number * factor if power >= 0 else number // factor
 
 
-def _written(steps: int, scale: int) -> bytes:
+def numeric_text(steps: int, scale: int) -> bytes:
+    """So many steps of 10^-scale, with as many decimals."""
     if scale <= 0:
         return b"%d" % (steps * 10**-scale)
     sign = b"-" if steps < 0 else b""

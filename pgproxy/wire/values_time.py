@@ -67,6 +67,21 @@ def _day_text(days: int) -> tuple[bytes, bytes]:
     return b"%04d-%02d-%02d" % (year if year > 0 else 1 - year, day.month, day.day), era
 
 
+def day_and_clock(canonical: bytes) -> tuple[bytes, bytes]:
+    """The canonical date of a finite date or timestamp, and its time with the zone, if any."""
+    era = b" BC" if canonical.endswith(b" BC") else b""
+    day, _, clock = canonical.removesuffix(era).partition(b" ")
+    return day + era, clock
+
+
+def at_day(day: bytes, clock: bytes) -> bytes:
+    """A date or timestamp of the two."""
+    if not clock:
+        return day
+    date, _, era = day.partition(b" ")
+    return b"%b %b%b" % (date, clock, b" " + era if era else b"")
+
+
 def read_date_text(value: bytes) -> bytes:
     """ISO text."""
     return value if value in INFINITE else date_of(days_of(value))

@@ -9,11 +9,13 @@ import pytest
 
 from pgproxy.config.treatments import OPTIONS, treatment
 from pgproxy.policy.rules import (
+    Bucket,
     Hash,
     Noise,
     Null,
     Partial,
     Redact,
+    Shift,
     Show,
     Synthetic,
     Token,
@@ -22,13 +24,19 @@ from pgproxy.policy.rules import (
 from tests.config.told import policy, treat, treat_told
 
 FORMATS = "`opaque`, `card`, `digits`, `length`, `shape`, `email`, `phone` or `uuid`"
-ALL = "`show`, `null`, `redact`, `partial`, `hash`, `token`, `synthetic` or `noise`"
+ALL = (
+    "`show`, `null`, `redact`, `partial`, `hash`, `token`, `synthetic`, `noise`, "
+    "`bucket` or `shift`"
+)
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("show", Show()),
+        ("{bucket: {size: 10}}", Bucket(Decimal(10))),
+        ("{bucket: quarter}", Bucket(period="quarter")),
+        ("{shift: {days: 30}}", Shift(30)),
         ("null", Null()),
         ('"null"', Null()),
         ("~", Null()),
@@ -152,6 +160,10 @@ def test_what_is_no_treatment_is_told_with_what_was_meant(text: str, expected: s
             "{noise: {percent: 101}}",
             ".noise.percent: found `101`; expected a number above 0, up to 100",
         ),
+        ("{bucket: {size: 0}}", ".bucket.size: found `0`; expected a number above 0"),
+        ("{shift: {days: 0}}", ".shift.days: found `0`; expected a whole number from 1 to 36500"),
+        ("{bucket: week}", ": found `week`; expected `month`, `quarter` or `year`"),
+        ("bucket", ": `bucket` needs options; expected {bucket: {size: 10}}, or {bucket: month}"),
     ],
 )
 def test_a_wrong_option_is_told(text: str, expected: str) -> None:
@@ -161,9 +173,6 @@ def test_a_wrong_option_is_told(text: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("{bucket: {size: 10}}", f": treatment `bucket` is not there yet; expected {ALL}"),
-        ("{bucket: month}", f": treatment `bucket` is not there yet; expected {ALL}"),
-        ("{shift: {days: 30}}", f": treatment `shift` is not there yet; expected {ALL}"),
         (
             "{token: {reversible: false}}",
             (".token.reversible: `false` is not there yet; expected `true`, or treatment `hash`"),
