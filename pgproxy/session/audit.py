@@ -12,7 +12,8 @@ from typing import Literal
 Decision = Literal["allow", "pass", "refuse", "login"]
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen: that would double the price of making one, and one is made for every statement.
+@dataclass(slots=True)
 class AuditRecord:
     """One line of the audit trail; the writer adds the time.
 

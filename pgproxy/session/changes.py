@@ -5,6 +5,7 @@ does not show (a function that runs DDL, a procedure that commits and then fails
 looking at the server.
 """
 
+from functools import lru_cache
 import re
 
 from pgproxy.session.effects import CatalogChanged
@@ -58,6 +59,7 @@ _HARMLESS = _COMMITS | {
 _MAKES = re.compile(rb"into|create", re.IGNORECASE)
 
 
+@lru_cache(maxsize=1024)
 def words(tag: bytes) -> str:
     """The words of a command tag, without its counts."""
     parts = tag.rstrip(b"\0").decode("ascii", "replace").split()

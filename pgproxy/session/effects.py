@@ -9,14 +9,15 @@ from pgproxy.session.audit import AuditRecord
 from pgproxy.treatment.tokens import TokenRequest, ValueRequest
 
 
-@dataclass(frozen=True, slots=True)
+# These two come with every message: not frozen, which would double their price.
+@dataclass(slots=True)
 class ToClient:
     """Write to the client."""
 
     data: bytes = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ToUpstream:
     """Write to the server."""
 

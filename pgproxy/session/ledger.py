@@ -1,6 +1,5 @@
 """Audit records and counters of one session's statements."""
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -69,10 +68,10 @@ class Ledger:
             counters.refusals[self.role, line.reason] += 1
         if line.rows:
             counters.rows[self.role] += line.rows
-        fields: Counter[str] = Counter()
+        fields: dict[str, int] = {}
         for (class_name, treatment), values in line.treated.items():
             counters.fields_treated[class_name, treatment] += values
-            fields[f"{class_name}:{treatment}"] += values
+            fields[f"{class_name}:{treatment}"] = values
         if line.sqlstate:
             counters.errors[label(line.sqlstate)] += 1
         identity = self._identity
@@ -85,7 +84,7 @@ class Ledger:
             kind=line.kind,
             sql=line.sql,
             reason=line.reason,
-            fields=dict(fields),
+            fields=fields,
             rows=line.rows,
             seconds=max(0.0, self._context.now() - line.started),
             sqlstate=line.sqlstate,

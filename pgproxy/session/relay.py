@@ -5,7 +5,6 @@ here, or is not understood, changes nothing of what the peers get.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from pgproxy.errors import ClientViolation, Unavailable, UpstreamViolation
 from pgproxy.session.changes import Changes, makes_table, words
@@ -20,7 +19,7 @@ from pgproxy.wire import backend, frontend
 from pgproxy.wire.framing import MAX_LENGTH, Framer
 
 _STREAMED = bytes((backend.DATA_ROW, backend.COPY_DATA, backend.FUNCTION_CALL_RESPONSE))
-_RUNS = frozenset({Expect.QUERY, Expect.EXECUTE, Expect.FUNCTION_CALL})
+_RUNS = (Expect.QUERY, Expect.EXECUTE, Expect.FUNCTION_CALL)
 
 
 class Text:
@@ -43,18 +42,20 @@ class Text:
         return self._audited
 
 
-@dataclass(slots=True, eq=False)
 class Passed(Entry):
-    """An entry of the relay: what the audit record will need."""
+    """An entry of the relay: what the audit record will need.
 
-    name: bytes = b""
-    source: bytes = b""
-    text: Text | None = field(default=None, repr=False)
-    started: float = 0.0
-    rows: int = 0
-    told: int = 0  # the rows that earlier tags of a query string were about
-    kind: str = ""
-    sqlstate: str = ""
+    Most are over before any of it is set, so that the class holds what they begin with.
+    """
+
+    name = b""
+    source = b""
+    text: Text | None = None
+    started = 0.0
+    rows = 0
+    told = 0  # the rows that earlier tags of a query string were about
+    kind = ""
+    sqlstate = ""
 
 
 class Relay(Phase):
@@ -155,7 +156,9 @@ class Relay(Phase):
         expect = _EXPECTS.get(kind)
         if expect is None or (self._queue.skipping and expect is not Expect.SYNC):
             return
-        entry = Passed(expect, started=self._context.now())
+        entry = Passed(expect)
+        if expect in _RUNS:
+            entry.started = self._context.now()
         # A malformed message is the server's to refuse; here it only has fewer names.
         if expect is Expect.QUERY:
             entry.text = Text(body[:-1])

@@ -29,8 +29,8 @@ class Expect(Enum):
     COPY_END = auto()  # nothing: CopyDone or CopyFail, a mark in the order
 
 
-# These end in ReadyForQuery, after an error too.
-ENDS_READY = frozenset({Expect.QUERY, Expect.SYNC, Expect.FUNCTION_CALL})
+# These end in ReadyForQuery, after an error too.  A tuple: members of an Enum are slow to hash.
+ENDS_READY = (Expect.QUERY, Expect.SYNC, Expect.FUNCTION_CALL)
 
 
 @dataclass(slots=True, eq=False)

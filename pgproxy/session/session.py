@@ -133,8 +133,10 @@ class Session:
             return []
         try:
             happened(self._phase)
-            self._advance()
-            self._drained()
+            if self._phase.next is not None:
+                self._advance()
+            if self._draining:
+                self._drained()
         except PgproxyError as error:
             self._fail(error)
         except Exception as fault:
@@ -162,7 +164,7 @@ class Session:
                 successor.client_data(from_client)
 
     def _drained(self) -> None:
-        if not self._draining or not self._phase.idle or self._outbox.closed:
+        if not self._phase.idle or self._outbox.closed:
             return
         if self.login:
             self._fail(Unavailable("the proxy is going down: connect again", sqlstate="57P01"))
