@@ -139,13 +139,15 @@ class Answers:
         self._announced.no_rows(entry)
         self._queue.pop()
         if entry.expect is not Expect.LAYOUT:
-            self._client(message(backend.NO_DATA, body))
+            self._client(message(backend.NO_DATA, backend.parse_empty(body)))
 
     def _parameter_description(self, body: bytes) -> None:
         entry = self._expected(Expect.DESCRIBE_STATEMENT)
         if entry.half:
             raise UpstreamViolation("the server described the parameters twice")
         entry.half = True
+        # A length that lies could have made the rows behind it a part of it.
+        backend.parse_parameter_description(body)
         self._client(message(backend.PARAMETER_DESCRIPTION, body))
 
     def _copy_out_response(self, body: bytes) -> None:
@@ -155,7 +157,7 @@ class Answers:
     def _copy_done(self, body: bytes) -> None:
         result = self._copy()
         result.end()
-        self._client(message(backend.COPY_DONE, body))
+        self._client(message(backend.COPY_DONE, backend.parse_empty(body)))
 
     # Confirmations
 
@@ -186,8 +188,7 @@ class Answers:
         self._confirm(backend.CLOSE_COMPLETE, body)
 
     def _confirm(self, kind: int, body: bytes) -> None:
-        if body:
-            raise UpstreamViolation("a message of the server is malformed")
+        backend.parse_empty(body)
         self._queue.pop()
         self._client(message(kind))
 

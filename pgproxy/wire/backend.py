@@ -112,6 +112,13 @@ def parse_error(body: bytes) -> dict[str, bytes]:
     return fields
 
 
+def parse_empty(body: bytes) -> bytes:
+    """The body of a message that has none: b''.  Raises UpstreamViolation where there is one."""
+    if body:
+        raise UpstreamViolation("a message of the server is malformed")
+    return body
+
+
 def parse_command_complete(body: bytes) -> bytes:
     """The command tag."""
     return _one_string("CommandComplete", body)

@@ -160,11 +160,13 @@ class CsvRows(_Lines):
         return end
 
     def _first(self, rows: bytes) -> int:
-        at = 0
-        while True:
-            at = rows.index(b"\n", at) + 1
-            if rows_end(rows[:at], 0, *self._quotes)[0] == at:
-                return at
+        # Line by line, each looked at once: the names of the columns are the client's to choose,
+        # and they may be nothing but line ends.
+        at = end = state = 0
+        while not end:
+            line, at = at, rows.index(b"\n", at) + 1
+            end, state = rows_end(rows[line:at], state, *self._quotes)
+        return at
 
 
 class BinaryRows(CopyRows):

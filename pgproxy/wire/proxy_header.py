@@ -48,10 +48,13 @@ def _version_1(data: bytes) -> ProxyHeader | None:
         raise ClientViolation(_BAD)
     try:
         address = ip_address(words[2].decode("ascii"))
-        port = int(words[4].decode("ascii"))
+        # int would also take a sign and underscores.
+        port = int(words[4]) if words[4].isdigit() else -1
     except ValueError:
         raise ClientViolation(_BAD) from None
-    if address.version != int(words[1][3:]) or not 0 <= port < 65536:
+    # A scope may hold anything, line ends too, and addresses are logged.
+    scoped = b"%" in words[2]
+    if address.version != int(words[1][3:]) or not 0 <= port < 65536 or scoped:
         raise ClientViolation(_BAD)
     return ProxyHeader((address, port), length)
 

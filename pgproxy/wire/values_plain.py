@@ -7,9 +7,10 @@ from ipaddress import ip_address, ip_interface
 import re
 
 _UUID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_ESCAPED = re.compile(rb"(?:[^\\]|\\\\|\\[0-3][0-7]{2})*", re.DOTALL)
+# Nothing is given back, or each repetition would be remembered: a hundred bytes for one of a value.
+_ESCAPED = re.compile(rb"(?:[^\\]++|\\\\|\\[0-3][0-7]{2})*+", re.DOTALL)
 _ESCAPE = re.compile(rb"\\(\\|[0-3][0-7]{2})")
-_HEX = re.compile(rb"\\x(?:[0-9a-fA-F]{2})*")
+_HEX = re.compile(rb"\\x(?:[0-9a-fA-F]{2})*+")
 # PGSQL_AF_INET and PGSQL_AF_INET6 of inet.h.
 _IPV4, _IPV6 = 2, 3
 _JSONB_VERSION = b"\x01"

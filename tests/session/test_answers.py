@@ -2,7 +2,7 @@
 
 import pytest
 
-from pgproxy.wire import backend, frontend
+from pgproxy.wire import backend, framing, frontend
 from tests.session.plans import EMAIL, ID, MASKED, SHOWN, TOKENIZED, one, plan, seen
 from tests.session.script import (
     BOUND,
@@ -38,6 +38,8 @@ PLANS = {
 STATEMENT = frontend.Describe(frontend.STATEMENT, b"s").encode()
 PORTAL = frontend.Describe(frontend.PORTAL, b"").encode()
 TYPES = backend.parameter_description([23])
+# A length that lies: what should come behind the message is a part of it.
+SWALLOWED = framing.message(backend.PARAMETER_DESCRIPTION, TYPES[5:] + TWO + row(b"1", b"raw"))
 
 
 def prepared(text: bytes) -> Script:
@@ -72,6 +74,8 @@ def test_describe_of_a_statement_without_rows() -> None:
     [
         TYPES + MAIL,
         TYPES + NO_DATA,
+        SWALLOWED,
+        TYPES + framing.message(backend.NO_DATA, b"raw"),
         TYPES + TYPES,
         TWO,
         NO_DATA,

@@ -32,17 +32,21 @@ def replay(transcript: Transcript, steps: Iterable[tuple[str, Any]]) -> Script:
             script.server(what)
         elif way == "tokens" and script.session.upstream_blocked:
             script.do(script.session.tokens_ready(what))
-        _answer(script)
+        answer(script)
     return script
 
 
-def _answer(script: Script) -> None:
+def answer(script: Script) -> bool:
+    """What the shell would answer at once; whether the server's leg was opened."""
+    opened = False
     for effect in list(script.effects):
         if isinstance(effect, ConnectUpstream):
+            opened = True
             script.do(script.session.upstream_connected())
         elif isinstance(effect, LoadCatalog | RefreshCatalog):
             script.do(script.session.catalog_ready(plans.catalog()))
         script.effects.remove(effect)
+    return opened
 
 
 def merged(transcript: Transcript) -> list[tuple[str, Any]]:
@@ -180,7 +184,7 @@ def lenient(transcript: Transcript, steps: Iterable[tuple[str, Any]]) -> Script:
                 if way == CLIENT
                 else script.session.upstream_data(what)
             )
-            _answer(script)
+            answer(script)
     return script
 
 

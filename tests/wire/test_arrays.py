@@ -1,5 +1,7 @@
 """Arrays as lists: there and back in both formats, and what is no array."""
 
+import time
+
 from hypothesis import given
 from hypothesis import strategies as st
 import pytest
@@ -47,6 +49,14 @@ def test_text_as_the_manual_has_it(text: bytes, expected: list[bytes | None]) ->
 def test_text_that_is_none(text: bytes) -> None:
     with pytest.raises(Unsupported):
         read_array(TEXT_FORMAT, text)
+
+
+def test_white_space_takes_no_time_by_the_square() -> None:
+    # 16 kB of it in a parameter once held a worker up for seconds.
+    began = time.process_time()
+    with pytest.raises(Unsupported):
+        read_array(TEXT_FORMAT, b"{" + b" " * 1_000_000 + b"{}")
+    assert time.process_time() - began < 5
 
 
 @given(st.binary(max_size=60))

@@ -1,6 +1,7 @@
 """COPY streams, cut anywhere: the rows are the same, and so is every byte that nobody replaced."""
 
 import itertools
+import time
 from typing import Any
 
 from hypothesis import given, settings
@@ -190,3 +191,14 @@ def test_a_long_row_in_small_pieces_costs_no_more_than_its_bytes() -> None:
         taken(cutter, (), ())
         assert cutter.count == 1
         cutter.end()
+
+
+def test_a_heading_full_of_line_ends_takes_no_time_by_the_square() -> None:
+    # The names of the columns are the client's to choose: it once held a worker up for seconds.
+    heading = b'"' + b"\n" * 200_000 + b'"\n'
+    cutter = CsvRows(Style(1, b",", b"", header=True))
+    began = time.process_time()
+    cutter.feed(heading + b"raw\n")
+    assert time.process_time() - began < 3
+    taken, _, _ = cutter.take((0,), (b"***",))
+    assert taken == message(heading) + message(b"***\n")

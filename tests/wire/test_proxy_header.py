@@ -53,6 +53,10 @@ def test_header_with_what_follows(data: bytes) -> None:
         b"PROXY TCP4 2001:db8::7 ::1 1 2\r\n",
         b"PROXY TCP4 1.2.3.4 5.6.7.8 70000 2\r\n",
         b"PROXY TCP4 1.2.3.4 5.6.7.8 x 2\r\n",
+        b"PROXY TCP4 1.2.3.4 5.6.7.8 1_0 2\r\n",
+        b"PROXY TCP4 1.2.3.4 5.6.7.8 +1 2\r\n",
+        # A line end in an address would be one in the log.
+        b"PROXY TCP6 fe80::1%a\nb ::1 1 2\r\n",
         b"PROXY UDP4 1.2.3.4 5.6.7.8 1 2\r\n",
         b"PROXY " + b"x" * 110,
         SIGNATURE + bytes.fromhex("11 11 000c c0000201 0a000001 dead 1538"),

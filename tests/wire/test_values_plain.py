@@ -1,5 +1,7 @@
 """bytea, uuid, booleans, JSON: both text forms, and nothing else."""
 
+import subprocess
+import sys
 from uuid import UUID
 
 from hypothesis import given
@@ -18,6 +20,21 @@ def test_bytea_reads_both_of_its_text_forms(value: bytes) -> None:
     canonical = values.decode(values.BYTEA, 1, value)
     assert values.decode(values.BYTEA, 0, escaped) == canonical
     assert values.encode(values.BYTEA, 1, canonical) == value
+
+
+def test_a_long_bytea_costs_a_small_multiple_of_its_length() -> None:
+    # In a process of its own: what it takes at its most is told of a whole process only.
+    code = """
+import resource
+from pgproxy.wire import values
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+for text in (b"a", b"a" * (4 << 20), b"\\\\x" + b"0f" * (4 << 20)):
+    values.decode(values.BYTEA, 0, text)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+    argv = [sys.executable, "-c", code]
+    found = subprocess.run(argv, check=True, capture_output=True, text=True)
+    assert int(found.stdout) < 100 << 10
 
 
 @given(st.uuids())
