@@ -153,6 +153,7 @@ _PAIRS = {
 def _framed(data: bytes) -> object:
     reference, compiled = _PAIRS["_kernel"]
     step = 1 + len(data) // 3
+    said: object = None
     for mode in MODES[:: 1 + len(data) // 64]:
         said = fed(reference, data, step, mode)
         assert said == fed(compiled, data, step, mode), "the kernels differ"
@@ -170,6 +171,7 @@ def _replaced(data: bytes) -> object:
 
 
 def _lines(data: bytes) -> object:
+    said: list[object] = []
     styles = [(9, None, -1, 0, b""), (44, b"", 34, 34, b"\1"), (44, b"N", 34, 92, b"")]
     for style in styles:
         said = [
@@ -190,6 +192,7 @@ def _lines(data: bytes) -> object:
 def _copy_kernel(data: bytes) -> object:
     compiled = _PAIRS["_kernel"][1]
     copied = _copy_py if compiled is _kernel_py else compiled
+    said: object = None
     for name, more in (("copies", ()), ("payload", ()), ("binary_rows", (0, 2))):
         said = outcome(getattr(_copy_py, name), data, *more)
         assert said == outcome(getattr(copied, name), data, *more), "the kernels differ"
