@@ -101,13 +101,18 @@ def has_user(url: str) -> bool:
 
 
 def vault_url(value: object, info: ValidationInfo) -> Url:
-    """``sqlite:///PATH``, made absolute; a relative PATH is relative to the file it stands in."""
+    """``sqlite:///PATH``, made absolute, or a PostgreSQL URL with a user and a database.
+
+    A relative PATH is relative to the file it stands in.
+    """
     expected = "expected sqlite:///vault.db"
     if not isinstance(value, str) or not value:
         raise wrong(f"found no URL; {expected}")
     scheme, mark, rest = value.partition(":")
     if scheme in ("postgresql", "postgres"):
-        raise wrong(f"a PostgreSQL vault is {NOT_YET}; {expected}")
+        url = postgres_url(value, info)
+        _names_login_and_database(url)
+        return url
     if scheme != "sqlite" or not mark:
         raise wrong(f"this is no vault URL; {expected}")
     if not rest.startswith("///"):
@@ -118,6 +123,17 @@ def vault_url(value: object, info: ValidationInfo) -> Url:
     if "?" in path or "#" in path:
         raise wrong(f"options after the path are not read; {expected}")
     return Url(f"sqlite:///{_absolute(beside(path, info))}")
+
+
+def _names_login_and_database(url: str) -> None:
+    """libpq would take both from the user of the process: a vault is not left to that."""
+    parts = urlsplit(url)
+    given = dict(parse_qsl(parts.query))
+    if not has_user(url) or not (parts.path.strip("/") or given.get("dbname")):
+        raise wrong(
+            "a vault's URL names a user and a database; expected one such as "
+            "postgresql://vault@127.0.0.1:5432/vault"
+        )
 
 
 def _absolute(path: Path) -> Path:

@@ -38,6 +38,7 @@ from pgproxy.net.readiness import Readiness
 from pgproxy.net.server import Room, Server
 from pgproxy.net.services import OpenSession, Services
 from pgproxy.net.upstream import Upstream
+from pgproxy.net.vaults import open_vault
 from pgproxy.net.verifiers import Verifiers, home
 from pgproxy.policy.rules import Policy
 from pgproxy.session.context import ClientTls, Limits, Scram, SessionContext
@@ -47,7 +48,6 @@ from pgproxy.treatment.fields import Keys, Treatments
 from pgproxy.treatment.tokens import TokenMap
 from pgproxy.vault.keys import KeyRing
 from pgproxy.vault.providers import load_keys
-from pgproxy.vault.store import open_vault
 
 T = TypeVar("T")
 

@@ -36,7 +36,7 @@ class Vault(Protocol):
 
 
 def open_vault(url: str, keys: KeyRing, base: Path | None = None) -> Vault:
-    """Open ``sqlite:///PATH``; a relative PATH is relative to ``base``.
+    """Open ``sqlite:///PATH``, relative to ``base``; ``net.vaults`` opens the others.
 
     ``sqlite:////var/lib/vault.db`` is absolute.  The path is taken as written: no escapes, no
     options.
@@ -45,8 +45,4 @@ def open_vault(url: str, keys: KeyRing, base: Path | None = None) -> Vault:
     if path and path != url:
         return SqliteVault((base or Path()) / path, keys)
     # The url itself is not repeated: it may hold a password.
-    if url.startswith(("postgresql://", "postgres://")):
-        message = "a PostgreSQL vault is not there yet; use sqlite:///PATH"
-    else:
-        message = "expected sqlite:///PATH"
-    raise ConfigError((Finding("vault.url", 0, message),))
+    raise ConfigError((Finding("vault.url", 0, "expected sqlite:///PATH"),))

@@ -29,21 +29,22 @@ def measure(directory: Path, rows: int, batch: int, kind: str) -> None:
     vault = SqliteVault(path, keys)
     space = TokenSpace("person_email", kind)
     known = [b"user%d@mail.example.com" % number for number in range(rows)]
-    tokens = _timed(f"{kind}: new tokens", known, batch, lambda part: vault.tokens(space, part))
+    tokens = timed(f"{kind}: new tokens", known, batch, lambda part: vault.tokens(space, part))
     assert len(set(tokens)) == rows
     fresh = [b"fresh%d@mail.example.com" % number for number in range(20 * batch)]
-    _timed(f"{kind}: new, above {rows:,}", fresh, batch, lambda part: vault.tokens(space, part))
+    timed(f"{kind}: new, above {rows:,}", fresh, batch, lambda part: vault.tokens(space, part))
     random.shuffle(known)
-    found = _timed(f"{kind}: known values", known, batch, lambda part: vault.tokens(space, part))
-    values = _timed(f"{kind}: tokens resolved", found, batch, lambda t: vault.values(space, t))
+    found = timed(f"{kind}: known values", known, batch, lambda part: vault.tokens(space, part))
+    values = timed(f"{kind}: tokens resolved", found, batch, lambda t: vault.values(space, t))
     assert values == known
     vault.close()
     print(f"{kind}: {path.stat().st_size / (rows + len(fresh)):.0f} bytes a token")
 
 
-def _timed(
+def timed(
     name: str, items: Sequence[Item], batch: int, work: Callable[[Sequence[Item]], list[Result]]
 ) -> list[Result]:
+    """Work on the items a batch at a time, and print how many a second that was."""
     results: list[Result] = []
     start = time.perf_counter()
     for at in range(0, len(items), batch):

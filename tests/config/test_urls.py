@@ -137,9 +137,17 @@ def vault(url: object) -> str:
     return vault_url(url, info)
 
 
+_NAMES = (
+    "a vault's URL names a user and a database; expected one such as "
+    "postgresql://vault@127.0.0.1:5432/vault"
+)
+
+
 @pytest.mark.parametrize(
     ("url", "expected"),
     [
+        ("postgresql://me:secret@db/vault", "postgresql://me:secret@db/vault"),
+        ("postgres://db?user=me&dbname=vault", "postgres://db?user=me&dbname=vault"),
         ("sqlite:///vault.db", "sqlite:////etc/pgproxy/vault.db"),
         ("sqlite:///data/vault.db", "sqlite:////etc/pgproxy/data/vault.db"),
         ("sqlite:////var/lib/vault.db", "sqlite:////var/lib/vault.db"),
@@ -156,10 +164,9 @@ def test_a_vault_lies_beside_the_file_or_where_it_says(url: str, expected: str) 
         (None, "found no URL; expected sqlite:///vault.db"),
         ("vault.db", "this is no vault URL; expected sqlite:///vault.db"),
         ("sqlite3:///vault.db", "this is no vault URL; expected sqlite:///vault.db"),
-        (
-            "postgresql://me:hunter2@db/vault",
-            "a PostgreSQL vault is not there yet; expected sqlite:///vault.db",
-        ),
+        ("postgresql://me:hunter2@db", _NAMES),
+        ("postgresql://db/vault", _NAMES),
+        ("postgres://me:hunter2@a,b/vault", "several hosts are not there yet; expected one"),
         (
             "sqlite://vault.db",
             (

@@ -23,13 +23,6 @@ def test_an_absolute_path_is_absolute(tmp_path: Path, keys: KeyRing) -> None:
     assert (tmp_path / "a.db").is_file()
 
 
-@pytest.mark.parametrize("url", ["postgresql://u:secret@h/vault", "postgres://u:secret@h/vault"])
-def test_a_postgresql_vault_is_not_there_yet(url: str, keys: KeyRing) -> None:
-    with pytest.raises(ConfigError, match="not there yet") as caught:
-        open_vault(url, keys)
-    assert "secret" not in str(caught.value)
-
-
 @pytest.mark.parametrize("url", ["", "sqlite://", "sqlite:///", "vault.db", "mysql://h/secret"])
 def test_other_urls_are_refused_without_repeating_them(url: str, keys: KeyRing) -> None:
     with pytest.raises(ConfigError, match="expected sqlite:///PATH") as caught:
