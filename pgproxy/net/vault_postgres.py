@@ -32,6 +32,7 @@ BLOCK = 4000
 # Half the space taken: each round places half of what is left.  Then the space is called full.
 _ROUNDS = 32
 _DEADLOCKS = 5
+_START = (b"", 0)
 
 _LOST = (
     asyncpg.PostgresConnectionError,
@@ -68,6 +69,7 @@ class PostgresVault:
         self._closed = False
         self._spaces: dict[TokenSpace, _Space] = {}
         self._key_names: dict[int, str] = {}
+        self._resealed = _START
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="vault", daemon=True)
         self._thread.start()
@@ -103,7 +105,7 @@ class PostgresVault:
         return self._run(self._forget(space, values)) if values else 0
 
     def reseal(self, limit: int) -> int:
-        """Seal up to ``limit`` values of other keys under the primary key; how many."""
+        """Seal up to ``limit`` values of other keys, from where the last call ended; how many."""
         return self._run(self._with(lambda c: self._reseal(c, limit)))
 
     def close(self) -> None:
@@ -270,7 +272,7 @@ class PostgresVault:
 
     async def _reseal(self, connection: Connection, limit: int) -> int:
         primary = await self._primary(connection)
-        rows = await connection.fetch(sql.STALE, primary, limit)
+        rows = await connection.fetch(sql.STALE, primary, *self._resealed, limit)
         sealed = []
         for row in rows:
             space = TokenSpace(row["domain"], row["kind"])
@@ -281,6 +283,7 @@ class PostgresVault:
             sealed += here.cipher.seal([token], [value])
         columns = ([row[name] for row in rows] for name in ("space", "place", "key"))
         await connection.execute(sql.RESEAL, primary, *columns, sealed)
+        self._resealed = (rows[-1]["place"], rows[-1]["space"]) if rows else _START
         return len(rows)
 
     async def _space(

@@ -7,7 +7,7 @@ from pgproxy.vault.keys import KeyRing
 SCHEMES = ("postgresql://", "postgres://")
 
 
-def open_vault(url: str, keys: KeyRing) -> store.Vault:
+def open_vault(url: str, keys: KeyRing) -> store.Upkeep:
     """The vault of a URL that the configuration has accepted.
 
     Raises ConfigError where it cannot be ours.  A PostgreSQL server that is away is waited for at

@@ -100,14 +100,30 @@ class KeyRing:
 
 def new_key_file() -> str:
     """The text of a fresh key file: one index secret, one primary key."""
-    key = {
+    document = {"version": VERSION, "index": _fresh_secret(), "keys": [_fresh_key()]}
+    return json.dumps(document, indent=2) + "\n"
+
+
+def rotated_key_file(text: str, source: str) -> str:
+    """The same key file with a fresh primary key; the one before stays enabled.
+
+    Raises ConfigError where ``text`` is no key file.
+    """
+    KeyRing.from_json(text, source)
+    document = json.loads(text)
+    for key in document["keys"]:
+        if key["state"] == KeyState.PRIMARY:
+            key["state"] = KeyState.ENABLED.value
+    document["keys"].append(_fresh_key())
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _fresh_key() -> dict[str, str]:
+    return {
         "id": f"k-{secrets.token_hex(4)}",
         "state": KeyState.PRIMARY.value,
         "secret": _fresh_secret(),
     }
-    return (
-        json.dumps({"version": VERSION, "index": _fresh_secret(), "keys": [key]}, indent=2) + "\n"
-    )
 
 
 def _fresh_secret() -> str:

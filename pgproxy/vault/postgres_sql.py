@@ -122,12 +122,12 @@ BYTES = f"""
     SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint FROM pg_class AS c
     WHERE c.relnamespace = '{SCHEMA}'::regnamespace AND c.relkind = 'r'
 """
-# Rows still under another key, found again by their place; changed only if they still are.
+# Rows still under another key, in the order of their index; changed only if they still are.
 STALE = f"""
     SELECT v.space, s.domain, s.kind, v.place, v.key, k.name, v.sealed
     FROM {SCHEMA}.value_of AS v
     JOIN {SCHEMA}.space AS s ON s.id = v.space JOIN {SCHEMA}.sealing_key AS k ON k.id = v.key
-    WHERE v.key <> $1 LIMIT $2
+    WHERE v.key <> $1 AND (v.place, v.space) > ($2, $3) ORDER BY v.place, v.space LIMIT $4
 """
 RESEAL = f"""
     UPDATE {SCHEMA}.value_of AS v SET key = $1, sealed = w.sealed

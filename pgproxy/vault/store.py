@@ -7,7 +7,7 @@ from typing import Protocol
 from pgproxy.errors import ConfigError, Finding
 from pgproxy.treatment.tokens import TokenSpace
 from pgproxy.vault.keys import KeyRing
-from pgproxy.vault.sqlite import SqliteVault
+from pgproxy.vault.sqlite_upkeep import SqliteUpkeep
 from pgproxy.vault.status import VaultStatus
 
 _SQLITE = "sqlite:///"
@@ -35,7 +35,20 @@ class Vault(Protocol):
         """Let go of the storage; closing twice is fine."""
 
 
-def open_vault(url: str, keys: KeyRing, base: Path | None = None) -> Vault:
+class Upkeep(Vault, Protocol):
+    """A vault as its owner's commands see it."""
+
+    def forget(self, space: TokenSpace, values: Sequence[bytes]) -> int:
+        """Erase these values and their tokens for good; how many there were."""
+
+    def reseal(self, limit: int) -> int:
+        """Seal up to ``limit`` values of other keys under the primary key; how many it were.
+
+        Goes on from where the last call ended; 0: nothing is left.
+        """
+
+
+def open_vault(url: str, keys: KeyRing, base: Path | None = None) -> Upkeep:
     """Open ``sqlite:///PATH``, relative to ``base``; ``net.vaults`` opens the others.
 
     ``sqlite:////var/lib/vault.db`` is absolute.  The path is taken as written: no escapes, no
@@ -43,6 +56,6 @@ def open_vault(url: str, keys: KeyRing, base: Path | None = None) -> Vault:
     """
     path = url.removeprefix(_SQLITE)
     if path and path != url:
-        return SqliteVault((base or Path()) / path, keys)
+        return SqliteUpkeep((base or Path()) / path, keys)
     # The url itself is not repeated: it may hold a password.
     raise ConfigError((Finding("vault.url", 0, "expected sqlite:///PATH"),))
