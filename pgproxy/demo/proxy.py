@@ -32,7 +32,7 @@ listen: {{host: 127.0.0.1, port: {port}{listen}}}
 upstream: {{url: "postgresql://{upstream}"}}
 catalog: {{url: "postgresql://{reader}@{server}/{{database}}"}}
 vault:
-  url: sqlite:///vault.db
+  url: "{vault}"
   keys: {{provider: file, path: vault.key}}
 auth: {auth}
 admin: {{host: 127.0.0.1, port: {admin}}}
@@ -47,6 +47,7 @@ class Wish:
 
     ``tls``: the value of ``listen.tls``; ``listen``: other keys there; ``auth``: that of ``auth``;
     ``upstream``: another port for the server, and what stands behind ``?`` in its URL.
+    ``vault``: another vault, and the text of its key file ('': a fresh one).
     """
 
     policy: str
@@ -56,6 +57,7 @@ class Wish:
     listen: str = ""
     upstream: tuple[int, str] = (0, "")
     auth: str = ""
+    vault: tuple[str, str] = ("sqlite:///vault.db", "")
 
 
 class Proxy:
@@ -127,7 +129,7 @@ class Proxy:
             self._directory = self._stage.room("proxy", None)
             key = self._directory / "vault.key"
             key.touch(mode=0o600)
-            key.write_text(new_key_file())
+            key.write_text(self._wish.vault[1] or new_key_file())
             (self._directory / "policy.yaml").write_text(self._wish.policy, "utf-8")
             self.start()
         except BaseException:
@@ -189,6 +191,7 @@ class Proxy:
             auth=self._wish.auth or "{method: pass-through}",
             upstream=f"{self._cluster.host}:{other}/?{options}" if other else server,
             reader=reader,
+            vault=self._wish.vault[0],
             admin=self._admin_port,
         )
         self.config.touch(mode=0o600)
