@@ -189,7 +189,7 @@ class PostgresVault:
         self, connection: Connection, here: _Space, wanted: dict[bytes, bytes]
     ) -> dict[bytes, bytes] | None:
         """Rows for all of them, or None where some were there already or a place was taken."""
-        places = here.places.draw(len(wanted))
+        places = here.places.draw(list(wanted.values()))
         tokens = here.places.tokens(places)
         sealed = here.cipher.seal(tokens, list(wanted.values()))
         key = await self._primary(connection)
@@ -210,7 +210,7 @@ class PostgresVault:
         """Rows for those whose drawn place is free, in one transaction."""
         lookups = list(wanted)
         async with connection.transaction():
-            drawn = await self._draw(connection, here, len(lookups))
+            drawn = await self._draw(connection, here, list(wanted.values()))
             sealed = here.cipher.seal(here.places.tokens(drawn), list(wanted.values()))
             drafts = dict(zip(drawn, zip(lookups, sealed, strict=True), strict=False))
             key = await self._primary(connection)
@@ -223,11 +223,11 @@ class PostgresVault:
                 unused = set(places).difference(place for (place,) in rows)
                 await connection.execute(sql.RELEASE, here.id, list(unused))
 
-    async def _draw(self, connection: Connection, here: _Space, count: int) -> list[bytes]:
+    async def _draw(self, connection: Connection, here: _Space, values: list[bytes]) -> list[bytes]:
         if not drawing.listable(here.kind):
-            return here.places.draw(count)
+            return here.places.draw(values)
         taken = await connection.fetch(sql.TAKEN, here.id)
-        free = drawing.draw_free(here.kind, count, [place for (place,) in taken])
+        free = drawing.draw_free(here.kind, len(values), [place for (place,) in taken])
         if free is None:
             message = f"the token space of kind {here.kind!r} is full"
             raise Unavailable(message, sqlstate="53000")
