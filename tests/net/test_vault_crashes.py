@@ -72,8 +72,8 @@ def test_no_token_is_lost_when_writers_are_killed(url: str, key_file: Path) -> N
             time.sleep(choose.uniform(0, 0.3))
             one.kill()
             # Not communicate(): it reads past what readline() has read ahead.
-            rest = one.stdout.read() if one.stdout else ""
-            one.wait(30)
+            with one:
+                rest = one.stdout.read() if one.stdout else ""
             answers += learn(known, first + rest)
         require_true(url, key_file, known)
     assert answers > 8
