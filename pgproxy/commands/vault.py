@@ -16,10 +16,11 @@ import typer
 from pgproxy.config.load import Config, load
 from pgproxy.config.proxy import Provider
 from pgproxy.errors import ConfigError, Finding
-from pgproxy.net.vaults import SCHEMES, open_vault
+from pgproxy.net.vaults import SCHEMES, key_service, load_ring, open_vault
 from pgproxy.treatment.tokens import TokenSpace
+from pgproxy.vault.envelope import wrap_key_file
 from pgproxy.vault.keys import KeyRing, rotated_key_file
-from pgproxy.vault.providers import load_keys
+from pgproxy.vault.providers import key_text
 from pgproxy.vault.sqlite_upkeep import copy_vault
 from pgproxy.vault.status import VaultStatus
 from pgproxy.vault.store import Upkeep
@@ -77,7 +78,7 @@ def vault(  # noqa: PLR0913
         _tell({"key": _rotate(loaded)}, as_json, "restart every proxy, then `pgproxy vault reseal`")
         return
     place = loaded.proxy.vault
-    keys = load_keys(str(place.keys.provider), place.keys.location)
+    keys = load_ring(place.keys)
     if file is not None:
         _copy(action, place.url, file, keys)
         _tell({str(action): str(file)}, as_json)
@@ -95,13 +96,14 @@ def vault(  # noqa: PLR0913
 def _rotate(loaded: Config) -> str:
     """The id of the fresh key.  The file is replaced whole, and durable before this returns."""
     keys = loaded.proxy.vault.keys
-    if keys.provider is not Provider.FILE:
+    if keys.provider is Provider.ENV:
         message = f"keys of provider `{keys.provider}` are not ours to write; change them there"
         raise ConfigError((Finding("vault.keys", 0, message),))
     path = Path(keys.location)
-    load_keys("file", keys.location)  # its mode and its content are looked at
+    service = key_service(keys)
+    plain = rotated_key_file(*key_text(str(keys.provider), keys.location, service))
+    text = wrap_key_file(plain, service) if service is not None else plain
     try:
-        text = rotated_key_file(path.read_text(encoding="utf-8"), keys.location)
         part = path.with_name(path.name + ".part")
         part.unlink(missing_ok=True)
         found = path.stat()
@@ -116,7 +118,7 @@ def _rotate(loaded: Config) -> str:
     except OSError as error:
         message = f"cannot write the key file: {error.strerror}"
         raise ConfigError((Finding(keys.location, 0, message),)) from None
-    return KeyRing.from_json(text, keys.location).primary
+    return KeyRing.from_json(plain, keys.location).primary
 
 
 def _reseal(opened: Upkeep) -> int:

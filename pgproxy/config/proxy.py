@@ -20,6 +20,7 @@ from pgproxy.config.fields import (
     beside,
     choice,
     integer,
+    listed,
     mismatch,
     size,
     text,
@@ -79,6 +80,15 @@ def _variable(value: object) -> str:
     if not (name.isascii() and name.isidentifier()):
         raise mismatch(value, expected)
     return name
+
+
+def _service(value: object) -> str:
+    expected = "an https address such as https://vault.example.org:8200"
+    found = text(value, expected)
+    local = found.startswith(("http://127.0.0.1:", "http://localhost:", "http://[::1]:"))
+    if not (found.startswith("https://") or local) or "@" in found:
+        raise wrong(f"found something else; expected {expected}; http only to this machine")
+    return found
 
 
 def _network(value: object) -> IPv4Network | IPv6Network:
@@ -154,30 +164,44 @@ class Auth(Section):
 
 
 class Keys(Section):
-    """Where the vault's key file comes from."""
+    """Where the vault's key file comes from, and the service that its secrets are wrapped by."""
 
-    provider: Annotated[Provider, PlainValidator(choice(Provider, ["hashicorp", "aws-kms"]))] = (
-        Field(description="`file` or `env`")
+    provider: Annotated[Provider, PlainValidator(choice(Provider))] = Field(
+        description="`file`, `env`, `hashicorp` or `aws-kms`"
     )
     path: FilePath | None = None
     variable: Annotated[str | None, PlainValidator(_variable)] = None
+    key: Text | None = None
+    address: Annotated[str | None, PlainValidator(_service)] = None
+    token: Text | None = Field(default=None, repr=False)
+    region: Text | None = None
 
     @property
     def location(self) -> str:
         """The path of the key file, or the environment variable that holds it."""
-        return str(self.path) if self.provider is Provider.FILE else str(self.variable)
+        return str(self.variable) if self.provider is Provider.ENV else str(self.path)
 
     @model_validator(mode="after")
     def _belongs(self) -> "Keys":
-        needed, other = ("path", "variable")
-        if self.provider is Provider.ENV:
-            needed, other = other, needed
-        if getattr(self, other) is not None:
-            message = f"`{other}` does not go with provider `{self.provider}`"
-            raise wrong(f"{message}; expected `{needed}`")
-        if getattr(self, needed) is None:
-            raise wrong(f"`{needed}` is missing; provider `{self.provider}` needs it")
+        needed, more = _KEYS_OF[self.provider]
+        for name in ("path", "variable", "key", "address", "token", "region"):
+            given = getattr(self, name) is not None
+            if given and name not in needed + more:
+                message = f"`{name}` does not go with provider `{self.provider}`"
+                raise wrong(f"{message}; expected {listed(needed + more, 'and')}")
+        for name in needed:
+            if getattr(self, name) is None:
+                raise wrong(f"`{name}` is missing; provider `{self.provider}` needs it")
         return self
+
+
+# What each provider needs, and what it may have besides.
+_KEYS_OF: dict[Provider, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    Provider.FILE: (("path",), ()),
+    Provider.ENV: (("variable",), ()),
+    Provider.HASHICORP: (("path", "address", "key", "token"), ()),
+    Provider.AWS_KMS: (("path", "key"), ("region", "address")),
+}
 
 
 class VaultPlace(Section):

@@ -38,7 +38,7 @@ from pgproxy.net.readiness import Readiness
 from pgproxy.net.server import Room, Server
 from pgproxy.net.services import OpenSession, Services
 from pgproxy.net.upstream import Upstream
-from pgproxy.net.vaults import open_vault
+from pgproxy.net.vaults import load_ring, open_vault
 from pgproxy.net.verifiers import Verifiers, home
 from pgproxy.policy.rules import Policy
 from pgproxy.session.context import ClientTls, Limits, Scram, SessionContext
@@ -47,7 +47,6 @@ from pgproxy.session.session import Session
 from pgproxy.treatment.fields import Keys, Treatments
 from pgproxy.treatment.tokens import TokenMap
 from pgproxy.vault.keys import KeyRing
-from pgproxy.vault.providers import load_keys
 
 T = TypeVar("T")
 
@@ -180,7 +179,7 @@ class _Rules:
 
 def _open(config: Config, stack: AsyncExitStack) -> tuple[Services, _Rules]:
     proxy = config.proxy
-    ring = load_keys(str(proxy.vault.keys.provider), proxy.vault.keys.location)
+    ring = load_ring(proxy.vault.keys)
     vault = open_vault(proxy.vault.url, ring)
     counters, tokens = Counters(), TokenMap()
     lookups = Lookups(vault, counters)

@@ -1,35 +1,51 @@
-"""Where the key ring comes from: a file, an environment variable.  Reads; never writes a key."""
+"""Where the key ring comes from: a file, wrapped by a key service or not, or a variable.
+
+Reads; never writes a key.
+"""
 
 import os
 from pathlib import Path
 import stat
 
 from pgproxy.errors import ConfigError, Finding
+from pgproxy.vault.envelope import KeyService, unwrap_key_file
 from pgproxy.vault.keys import KeyRing
 
-_NOT_YET = {"hashicorp": "HashiCorp Vault", "aws-kms": "AWS KMS"}
+# The key services: see ``services``.
+WRAPPED = ("hashicorp", "aws-kms")
+
 _MAX_BYTES = 1 << 20
 
 
-def load_keys(provider: str, location: str) -> KeyRing:
-    """The key ring of a provider: ``location`` is a path for ``file``, a variable for ``env``."""
-    if provider == "file":
-        return _from_file(Path(location))
+def load_keys(provider: str, location: str, service: KeyService | None = None) -> KeyRing:
+    """The key ring of a provider: ``location`` is a variable for ``env``, else a path.
+
+    ``service`` unwraps the file of the providers ``hashicorp`` and ``aws-kms``.  Raises
+    ConfigError, and Unavailable where the service is away.
+    """
+    return KeyRing.from_json(*key_text(provider, location, service))
+
+
+def key_text(provider: str, location: str, service: KeyService | None) -> tuple[str, str]:
+    """The plain text of the key file, and what an error calls it.  Raises the same."""
     if provider == "env":
         return _from_environment(location)
-    if provider in _NOT_YET:
-        raise _finding("vault.keys", f"{_NOT_YET[provider]} is not there yet; use file or env")
+    if provider == "file":
+        return _from_file(Path(location))
+    if provider in WRAPPED and service is not None:
+        text, source = _from_file(Path(location))
+        return unwrap_key_file(text, source, service), source
     raise _finding("vault.keys", f"unknown provider {provider!r}; expected file or env")
 
 
-def _from_environment(variable: str) -> KeyRing:
+def _from_environment(variable: str) -> tuple[str, str]:
     text = os.environ.get(variable, "")
     if not text:
         raise _finding(f"${variable}", "not set; expected what `pgproxy keys new` prints")
-    return KeyRing.from_json(text, f"${variable}")
+    return text, f"${variable}"
 
 
-def _from_file(path: Path) -> KeyRing:
+def _from_file(path: Path) -> tuple[str, str]:
     try:
         with path.open("rb") as file:
             _require_private(path, os.fstat(file.fileno()))
@@ -44,7 +60,7 @@ def _from_file(path: Path) -> KeyRing:
     except UnicodeDecodeError:
         # The decoder's exception carries the bytes: it must not travel as a cause.
         raise _finding(str(path), "not a key file: not UTF-8 text") from None
-    return KeyRing.from_json(text, str(path))
+    return text, str(path)
 
 
 def _require_private(path: Path, found: os.stat_result) -> None:

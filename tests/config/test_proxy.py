@@ -81,7 +81,7 @@ def test_what_is_missing_inside_a_section_is_told_where_the_section_is() -> None
     text = "\nupstream: {}\nvault:\n  url: sqlite:///v.db\n  keys: {}\npolicy: p.yaml\n"
     assert proxy_told(text) == [
         "2: upstream.url: missing; expected a URL such as postgresql://127.0.0.1:5432",
-        "5: vault.keys.provider: missing; expected `file` or `env`",
+        "5: vault.keys.provider: missing; expected `file`, `env`, `hashicorp` or `aws-kms`",
     ]
 
 
@@ -214,21 +214,39 @@ def test_a_wrong_value_is_told_with_what_was_expected(text: str, expected: str) 
         ),
         (
             "{provider: aws-kms}",
-            "vault.keys.provider: `aws-kms` is not there yet; expected `file` or `env`",
+            "vault.keys: `path` is missing; provider `aws-kms` needs it",
         ),
         (
             "{provider: hashicorp, path: a}",
-            "vault.keys.provider: `hashicorp` is not there yet; expected `file` or `env`",
+            "vault.keys: `address` is missing; provider `hashicorp` needs it",
         ),
         (
             "{provider: fille, path: a}",
-            "vault.keys.provider: found `fille`; expected `file` or `env`; did you mean `file`?",
+            (
+                "vault.keys.provider: found `fille`; expected `file`, `env`, `hashicorp` or "
+                "`aws-kms`; did you mean `file`?"
+            ),
+        ),
+        (
+            "{provider: aws-kms, path: a, key: b, token: c}",
+            (
+                "vault.keys: `token` does not go with provider `aws-kms`; "
+                "expected `path`, `key`, `region` and `address`"
+            ),
+        ),
+        (
+            "{provider: hashicorp, path: a, key: b, token: c, address: 'http://vault:8200'}",
+            (
+                "vault.keys.address: found something else; expected an https address such as "
+                "https://vault.example.org:8200; http only to this machine"
+            ),
         ),
         (
             "vault.key",
             (
                 "vault.keys: found `vault.key`; "
-                "expected a mapping with `provider`, `path` and `variable`"
+                "expected a mapping with `provider`, `path`, `variable`, `key`, `address`, "
+                "`token` and `region`"
             ),
         ),
     ],

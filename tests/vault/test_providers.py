@@ -57,12 +57,6 @@ def test_the_environment_gives_a_ring(monkeypatch: pytest.MonkeyPatch) -> None:
         load_keys("env", "PGPROXY_TEST_KEYS")
 
 
-@pytest.mark.parametrize("provider", ["hashicorp", "aws-kms"])
-def test_providers_to_come_say_so(provider: str) -> None:
-    with pytest.raises(ConfigError, match="not there yet"):
-        load_keys(provider, "")
-
-
 def test_an_unknown_provider_is_named() -> None:
     with pytest.raises(ConfigError, match="unknown provider 'gcp'"):
         load_keys("gcp", "")
