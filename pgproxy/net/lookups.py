@@ -59,6 +59,7 @@ class Lookups:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="vault")
         self._gathered: list[_Asked] = []
         self._busy = False
+        self._failing = ""
         self.seconds = Histogram()
 
     def ask(self, requests: tuple[TokenRequest, ...], answered: Answered) -> None:
@@ -103,6 +104,7 @@ class Lookups:
     def _end_round(self, asked: list[_Asked], started: float, found: _Found) -> None:
         self.seconds.observe(time.perf_counter() - started)
         self._busy = False
+        self._report(found)
         if self._gathered:
             self._start_round()
         for one in asked:
@@ -111,6 +113,16 @@ class Lookups:
             count = sum(len(keys) for _, keys in one.wanted)
             self._counters.vault_lookups["failed" if failed else "answered"] += count
             one.answered(answer)
+
+    def _report(self, found: _Found) -> None:
+        """Clients are only told that there is no vault; why stands in the log, once each time."""
+        failures = {e.message for e in found.values() if isinstance(e, Unavailable)}
+        failing = "; ".join(sorted(failures))
+        if failing and failing != self._failing:
+            log.error("masked rows stop: %s", failing)
+        elif self._failing and not failing:
+            log.info("the vault answers again")
+        self._failing = failing
 
 
 def _find(vault: Vault, wanted: Mapping[_Wanted, Sequence[bytes]]) -> _Found:

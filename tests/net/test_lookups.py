@@ -166,6 +166,27 @@ def test_ping_tells_what_is_wrong(loop: str) -> None:
     run(test, loop)
 
 
+def test_why_the_vault_fails_is_logged_once_and_so_is_its_return(
+    loop: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def test() -> None:
+        vault = FakeVault()
+        async with opened(vault) as lookups:
+            await ask(lookups, request(PEOPLE, b"4111"))
+            vault.broken["people"] = Unavailable("its disk is full")
+            await ask(lookups, request(PEOPLE, b"4111"))
+            await ask(lookups, request(PEOPLE, b"4112"))
+            del vault.broken["people"]
+            await ask(lookups, request(PEOPLE, b"4111"))
+
+    with caplog.at_level(logging.INFO, "pgproxy.net.lookups"):
+        run(test, loop)
+    assert [record.getMessage() for record in caplog.records] == [
+        "masked rows stop: its disk is full",
+        "the vault answers again",
+    ]
+
+
 def test_close_lets_the_round_under_way_finish(loop: str) -> None:
     async def test() -> None:
         vault = FakeVault()
