@@ -39,7 +39,7 @@ class Shape(NamedTuple):
 
 def shape_of(sql: bytes) -> Shape | None:
     """The shape of a statement; None where it has no literals, or unusual ones."""
-    if len(sql) > _MOST_BYTES:
+    if len(sql) > _MOST_BYTES or not _is_text(sql):
         return None
     parts = _LITERAL.split(sql)
     literals = tuple(parts[1::2])
@@ -47,6 +47,16 @@ def shape_of(sql: bytes) -> Shape | None:
         return None
     kinds = b"".join(map(_kind, literals))
     return None if b"?" in kinds else Shape((kinds, *parts[::2]), literals)
+
+
+def _is_text(sql: bytes) -> bool:
+    if sql.isascii():
+        return True
+    try:
+        sql.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _kind(literal: bytes) -> bytes:
