@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 import logging
 import os
+import random
 import threading
 from typing import Any, TypeVar
 
@@ -31,7 +32,9 @@ from pgproxy.vault.status import KeyStatus, SpaceStatus, VaultStatus
 BLOCK = 4000
 # Half the space taken: each round places half of what is left.  Then the space is called full.
 _ROUNDS = 32
-_DEADLOCKS = 5
+_DEADLOCKS = 12
+# Those that met in a deadlock must not meet again at once; on average, and longer each time.
+_APART_SECONDS = 0.01
 _START = (b"", 0)
 
 _LOST = (
@@ -142,6 +145,7 @@ class PostgresVault:
                 except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError):
                     if attempt == _DEADLOCKS - 1:
                         raise
+                    await asyncio.sleep(random.uniform(0, 2 * _APART_SECONDS * (attempt + 1)))
                 except _LOST:
                     if attempt:
                         raise
@@ -227,7 +231,7 @@ class PostgresVault:
         if not drawing.listable(here.kind):
             return here.places.draw(values)
         taken = await connection.fetch(sql.TAKEN, here.id)
-        free = drawing.draw_free(here.kind, len(values), [place for (place,) in taken])
+        free = drawing.draw_free(here.kind, values, [place for (place,) in taken])
         if free is None:
             message = f"the token space of kind {here.kind!r} is full"
             raise Unavailable(message, sqlstate="53000")

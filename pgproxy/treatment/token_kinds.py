@@ -5,6 +5,8 @@ own type.  The kind never depends on more than what a token itself shows and the
 so that a token can be looked up where it is met again.
 """
 
+import unicodedata
+
 from pgproxy.policy.rules import Token
 from pgproxy.treatment.shape import TEXTS, FieldType
 from pgproxy.treatment.tokens import TokenSpace
@@ -84,11 +86,20 @@ def has_form(kind: str, value: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     if kind == "shape":
-        return any(map(str.isalnum, text))
+        return not all(map(is_kept, text))
     if kind == "card":
         digits = sum(character.isascii() and character.isdigit() for character in text)
         return digits in _CARD_DIGITS
     return bool(text)
+
+
+def is_kept(character: str) -> bool:
+    """Whether a shape keeps a character: punctuation, blanks, line ends, signs of sums and money.
+
+    Letters, marks on them, numbers of any script and pictures are the value's own.
+    """
+    kind = unicodedata.category(character)
+    return kind[0] in "PZ" or kind in ("Cc", "Sc", "Sm") or character in "^`"
 
 
 def space_of(treatment: Token, domain: str, type_oid: int, token: bytes) -> TokenSpace | None:

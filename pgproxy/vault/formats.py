@@ -8,6 +8,9 @@ from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 import secrets
 import string
+import unicodedata
+
+from pgproxy.treatment.token_kinds import is_kept
 
 # Dates and times that every client can read; three million days.
 _FIRST_DAY, _LAST_DAY = date(1000, 1, 1), date(9999, 12, 31)
@@ -121,10 +124,10 @@ def shapes(values: Sequence[bytes]) -> list[bytes]:
 
 
 def _like(character: str) -> str:
-    if character.isdigit():
-        return secrets.choice(string.digits)
-    if not character.isalpha():
+    if is_kept(character):
         return character
+    if unicodedata.category(character)[0] == "N":
+        return secrets.choice(string.digits)
     return secrets.choice(string.ascii_uppercase if character.isupper() else string.ascii_lowercase)
 
 

@@ -263,7 +263,7 @@ class SqliteVault:
         if not drawing.listable(space.kind):
             return space.places.draw(values)
         taken = self._connection.execute("SELECT place FROM entry WHERE space = ?", (space.id,))
-        free = drawing.draw_free(space.kind, len(values), [place for (place,) in taken.fetchall()])
+        free = drawing.draw_free(space.kind, values, [place for (place,) in taken.fetchall()])
         if free is None:
             raise Unavailable(f"the token space of kind {space.kind!r} is full")
         return free

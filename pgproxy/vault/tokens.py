@@ -33,13 +33,18 @@ def draw(kind: str, values: Sequence[bytes]) -> list[bytes]:
 
     Equal ones are possible, most of all in small spaces.  Raises Unavailable for an unknown kind.
     """
+    if kind == "text":
+        # 131 random bits: none is the value itself.
+        return [PREFIX + letters for letters in words(OPAQUE_LETTERS, len(values))]
+    return _other(lambda some: _drawn(kind, some), values)
+
+
+def _drawn(kind: str, values: Sequence[bytes]) -> list[bytes]:
     count = len(values)
     if kind in _LARGEST:
         return [b"%d" % number for number in _numbers(_LARGEST[kind], count)]
-    if kind == "text":
-        return [PREFIX + letters for letters in words(OPAQUE_LETTERS, count)]
     if kind in formats.LIKE:
-        return _other(formats.LIKE[kind], values)
+        return formats.LIKE[kind](values)
     if kind in formats.PLAIN:
         return formats.PLAIN[kind](count)
     family, size, *decimals = sized(kind)
@@ -67,13 +72,21 @@ def listable(kind: str) -> bool:
     return _LARGEST.get(kind, _LISTABLE) < _LISTABLE
 
 
-def draw_free(kind: str, count: int, taken: Collection[bytes]) -> list[bytes] | None:
-    """``count`` different tokens of a listable space, none of them taken; None when it is full."""
+def draw_free(kind: str, values: Sequence[bytes], taken: Collection[bytes]) -> list[bytes] | None:
+    """Different tokens of a listable space, none of them taken, none its own value's.
+
+    None when the space is full.
+    """
+    count = len(values)
     used = set(taken)
     free = [token for n in range(1, _LARGEST[kind] + 1) if (token := b"%d" % n) not in used]
     if len(free) < count:
         return None
-    return secrets.SystemRandom().sample(free, count)
+    for _ in range(_TRIES):
+        drawn = secrets.SystemRandom().sample(free, count)
+        if all(token != value for token, value in zip(drawn, values, strict=True)):
+            return drawn
+    return None
 
 
 def sized(kind: str) -> tuple[Any, ...]:

@@ -79,9 +79,9 @@ def test_what_is_free_is_drawn_and_nothing_else() -> None:
     every = {b"%d" % number for number in range(1, 2**15)}
     free = {b"1", b"77", b"32767"}
     assert listable("smallint")
-    assert set(draw_free("smallint", 3, every - free) or ()) == free
-    assert set(draw_free("smallint", 2, every - free) or ()) < free
-    assert draw_free("smallint", 4, every - free) is None
+    assert set(draw_free("smallint", [b"a"] * 3, every - free) or ()) == free
+    assert set(draw_free("smallint", [b"a"] * 2, every - free) or ()) < free
+    assert draw_free("smallint", [b"a"] * 4, every - free) is None
 
 
 def test_large_spaces_are_not_listed() -> None:
@@ -110,12 +110,33 @@ def test_tokens_with_the_form_of_their_value(kind: str, value: bytes, form: byte
         assert all(luhn([int(c) for c in token.decode() if c != " "]) for token in tokens)
 
 
-@pytest.mark.parametrize(("kind", "value"), [("shape", b"7"), ("digits", b"7"), ("length", b"7")])
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        *(("shape", b"7"), ("digits", b"7"), ("length", b"7"), ("smallint", b"7")),
+        *(("number/4.0", b"1234"), ("date", b"2000-01-01")),
+    ],
+)
 def test_a_token_is_never_its_value(kind: str, value: bytes) -> None:
-    assert value not in draw(kind, [value] * 2000)
+    assert value not in draw(kind, [value] * 20_000)
 
 
 def test_numbers_of_luhn() -> None:
     # ISO/IEC 7812-1, Annex B, and one digit off.
     assert luhn([int(c) for c in "49927398716"])
     assert not luhn([int(c) for c in "49927398717"])
+
+
+def test_a_listed_token_is_never_its_value() -> None:
+    free = {b"1", b"2"}
+    taken = {b"%d" % number for number in range(1, 2**15)} - free
+    for _ in range(50):
+        assert draw_free("smallint", [b"1", b"2"], taken) == [b"2", b"1"]
+    assert draw_free("smallint", [b"1"], taken | {b"2"}) is None
+
+
+@pytest.mark.parametrize("value", ["½", "Ⅷ", "क्षि", "e\u0301", "👩‍⚕️", "²"])
+def test_a_shape_keeps_nothing_of_a_value_but_punctuation(value: str) -> None:
+    (token,) = draw("shape", [f"({value})".encode()])
+    assert re.fullmatch(rb"\([0-9a-z]+\)", token)
+    assert len(token) == len(value) + 2
