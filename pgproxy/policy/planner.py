@@ -88,12 +88,14 @@ class CatalogPlanner:
             )
         except Refusal as refusal:
             return _refused([], [], refusal)
-        watched = watch(statements[0], shape) if shape and len(statements) == 1 else None
+        watched: Watch | None = None
         plans: list[StatementPlan] = []
         texts: list[str] = []
         marks = FIRST_MARK
         for raw in statements:
             try:
+                if shape and len(statements) == 1:
+                    watched = watch(raw, shape)
                 plan, printed = self._statement(raw, marks, watched)
             except Refusal as refusal:
                 kind = next(iter(raw["stmt"]))

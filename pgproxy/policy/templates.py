@@ -49,7 +49,10 @@ class Templates:
         self._known: dict[tuple[bytes, ...], Template | bool] = {}
         # The same text comes again.  Apart, or those that never do would oust other plans.
         self._filled: dict[bytes, QueryPlan] = {}
-        self.filled = self._filled.get
+
+    def filled(self, sql: bytes) -> QueryPlan | None:
+        """The plan of a text that was filled in before."""
+        return self._filled.get(sql)
 
     def find(self, sql: bytes, shape: Shape) -> QueryPlan | None:
         """The plan of a statement whose template is there."""

@@ -380,3 +380,20 @@ def test_writes_where_the_policy_allows_them(sql: str, expected: list[str] | Non
     else:
         assert found == expected
     assert planned(sql)[0].startswith("refused: writes")
+
+
+@pytest.mark.parametrize(("error", "sqlstate"), [(RecursionError, "54001"), (KeyError, "XX000")])
+def test_a_fault_while_literals_are_looked_for_is_a_refusal(
+    monkeypatch: pytest.MonkeyPatch, error: type[Exception], sqlstate: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("pgproxy.policy.planner.watch", fail)
+    plans = planner()
+    for number in (1, 2, 3):
+        plan = plans.plan(f"SELECT id FROM customers WHERE id = {number}".encode())
+        refusal = plan.statements[0].refusal
+        # A shape is watched for when it comes again.
+        assert (refusal.sqlstate if refusal else None) == (sqlstate if number > 1 else None)
+        assert (plan.sql == REFUSED_STATEMENT.encode()) == (number > 1)
