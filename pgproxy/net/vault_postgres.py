@@ -187,7 +187,7 @@ class PostgresVault:
                 await self._squeeze(connection, here, left)
                 made = await self._find(connection, here, list(left))
             found.update(made)
-        raise Unavailable(f"the token space of kind {here.kind!r} is full", sqlstate="53000")
+        raise Unavailable(drawing.full(here.kind), sqlstate="53000")
 
     async def _make(
         self, connection: Connection, here: _Space, wanted: dict[bytes, bytes]
@@ -233,8 +233,7 @@ class PostgresVault:
         taken = await connection.fetch(sql.TAKEN, here.id)
         free = drawing.draw_free(here.kind, values, [place for (place,) in taken])
         if free is None:
-            message = f"the token space of kind {here.kind!r} is full"
-            raise Unavailable(message, sqlstate="53000")
+            raise Unavailable(drawing.full(here.kind), sqlstate="53000")
         return free
 
     async def _find(

@@ -12,13 +12,14 @@ from pgproxy.treatment.shape import TEXTS, FieldType
 from pgproxy.treatment.tokens import TokenSpace
 from pgproxy.wire import values
 
-# tok_ and 22 characters; shorter columns get their own kind, down to what can still be unique.
-_OPAQUE_LENGTH = 26
-_SHORTEST = 8
+# tok_ and 22 characters; shorter columns get their own kind, down to what can still be unique: with
+# less than 47 random bits a space could be walked through.
+OPAQUE_LENGTH = 26
+SHORTEST = 8
 
-# Each with the most and the least characters of a token: 16 or 8 of them are random (12 in a phone
-# number, which has 15 at most).
-_SIZED = {"email": (28, 20), "phone": (15, 12)}
+# Each with the most and the least characters of a token: 16 or 8 of them are random (11 or 8 in a
+# phone number, which has 15 at most).
+SIZED = {"email": (28, 20), "phone": (15, 12)}
 _UUID_LENGTH = 36
 # Tokens that have the form of their value, and its length.
 _LIKE = frozenset({"length", "shape", "digits", "card"})
@@ -34,13 +35,13 @@ _OWN_KINDS = {
     values.INET: "inet",
     values.BYTEA: "bytea",
 }
-FORMATS = ("opaque", *sorted(_LIKE), *sorted(_SIZED), "uuid")
+FORMATS = ("opaque", *sorted(_LIKE), *sorted(SIZED), "uuid")
 
 # Digits before the point: as many as a number can have that nobody mistakes; with fewer than eight
-# those behind it are needed too.
-_MOST_DIGITS = 10
+# those behind it are needed too, and fewer than four in all are too few values.
+MOST_DIGITS = 10
 _ENOUGH_DIGITS = 8
-_FEWEST_DIGITS = 4
+FEWEST_DIGITS = 4
 
 
 def kind_of(format: str, field: FieldType) -> str | None:
@@ -52,27 +53,27 @@ def kind_of(format: str, field: FieldType) -> str | None:
     room = field.characters
     if format in _LIKE:
         return format
-    if format in _SIZED:
-        most, least = _SIZED[format]
+    if format in SIZED:
+        most, least = SIZED[format]
         size = most if room is None else min(room, most)
         return f"{format}/{size}" if size >= least else None
     if format == "uuid":
         return format if room is None or room >= _UUID_LENGTH else None
     if format != "opaque":
         return None
-    if room is None or room >= _OPAQUE_LENGTH:
+    if room is None or room >= OPAQUE_LENGTH:
         return "text"
-    return f"text/{room}" if room >= _SHORTEST else None
+    return f"text/{room}" if room >= SHORTEST else None
 
 
 def _of_number(field: FieldType) -> str | None:
     limits = field.precision_and_scale
     if limits is None:
-        return f"number/{_MOST_DIGITS}.0"
+        return f"number/{MOST_DIGITS}.0"
     precision, scale = limits
-    whole = min(precision - scale, _MOST_DIGITS)
+    whole = min(precision - scale, MOST_DIGITS)
     decimals = 0 if whole >= _ENOUGH_DIGITS else max(scale, 0)
-    if whole < 0 or whole + decimals < _FEWEST_DIGITS or scale < 0:
+    if whole < 0 or whole + decimals < FEWEST_DIGITS or scale < 0:
         return None
     return f"number/{whole}.{decimals}"
 
@@ -125,17 +126,17 @@ def _kind_by_token(format: str, type_oid: int, token: bytes) -> str | None:
     if type_oid == values.NUMERIC:
         whole, _, decimals = token.partition(b".")
         size = len(whole) - (whole == b"0"), len(decimals)
-        known = whole.isdigit() and sum(size) >= _FEWEST_DIGITS and size[0] <= _MOST_DIGITS
+        known = whole.isdigit() and sum(size) >= FEWEST_DIGITS and size[0] <= MOST_DIGITS
         return f"number/{size[0]}.{size[1]}" if known else None
     if type_oid not in TEXTS:
         return _OWN_KINDS.get(type_oid)
     if format in _LIKE:
         return format if has_form(format, token) else None
-    if format in _SIZED:
-        most, least = _SIZED[format]
+    if format in SIZED:
+        most, least = SIZED[format]
         return f"{format}/{length}" if least <= length <= most else None
     if format == "uuid":
         return format if length == _UUID_LENGTH else None
-    if length == _OPAQUE_LENGTH:
+    if length == OPAQUE_LENGTH:
         return "text"
-    return f"text/{length}" if _SHORTEST <= length < _OPAQUE_LENGTH else None
+    return f"text/{length}" if SHORTEST <= length < OPAQUE_LENGTH else None

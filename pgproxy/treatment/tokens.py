@@ -18,7 +18,9 @@ class TokenSpace:
     """One name space of tokens: a domain of the policy, and the kind of token it yields.
 
     ``kind`` is ``text`` (26 characters), ``text/N`` (N characters, for columns shorter than that),
-    ``integer`` (1 … 2^31-1, so that int4 and int8 columns join) or ``smallint`` (1 … 32767).
+    ``integer`` (1 … 2^31-1, so that int4 and int8 columns join), ``smallint`` (1 … 32767),
+    ``number/I.F`` (I digits before the point, F behind it), ``date`` or another type, or a format,
+    ``email/N`` and ``phone/N`` with their length (see ``token_kinds``).
     """
 
     domain: str

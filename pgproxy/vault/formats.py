@@ -6,11 +6,13 @@ digits are, or the last four digits of a card.  Everything else is random.
 
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
+from functools import lru_cache
 import secrets
 import string
 import unicodedata
 
 from pgproxy.treatment.token_kinds import is_kept
+from pgproxy.vault.letters import words
 
 # Dates and times that every client can read; three million days.
 _FIRST_DAY, _LAST_DAY = date(1000, 1, 1), date(9999, 12, 31)
@@ -18,10 +20,10 @@ _DAYS = (_LAST_DAY - _FIRST_DAY).days + 1
 _DAY_SECONDS = 86_400
 
 # RFC 2606: nobody's domain.
-MAIL_DOMAIN = b"@example.com"
-_MAIL_LETTERS = string.ascii_lowercase + string.digits
+_MAIL_DOMAIN = b"@example.com"
+_MAIL_LETTERS = (string.ascii_lowercase + string.digits).encode()
 # ITU-T E.164, Annex D: a country code that is reserved and not assigned.
-PHONE_PREFIX = b"+999"
+_PHONE_PREFIX = b"+999"
 # RFC 4193: addresses that are not routed.
 _LOCAL = "fd"
 
@@ -29,12 +31,9 @@ _LOCAL = "fd"
 _NO_ISSUER = "0"
 _LAST_SHOWN = 4
 
-_LETTERS = string.ascii_letters + string.digits
-
-
-def _words(letters: str, size: int, count: int) -> list[bytes]:
-    choice = secrets.choice
-    return ["".join(choice(letters) for _ in range(size)).encode() for _ in range(count)]
+_LETTERS = (string.ascii_letters + string.digits).encode()
+_DIGITS = string.digits.encode()
+_LOWER, _UPPER = string.ascii_lowercase.encode(), string.ascii_uppercase.encode()
 
 
 def numbers(digits: int, decimals: int, count: int) -> list[bytes]:
@@ -99,36 +98,47 @@ def byte_strings(count: int) -> list[bytes]:
 
 def mails(size: int, count: int) -> list[bytes]:
     """Addresses of so many characters."""
-    return [word + MAIL_DOMAIN for word in _words(_MAIL_LETTERS, size - len(MAIL_DOMAIN), count)]
+    letters = size - len(_MAIL_DOMAIN)
+    return [word + _MAIL_DOMAIN for word in words(_MAIL_LETTERS, letters, count)]
 
 
 def phones(size: int, count: int) -> list[bytes]:
     """Numbers of so many characters."""
-    words = _words(string.digits, size - len(PHONE_PREFIX), count)
-    return [PHONE_PREFIX + word for word in words]
+    digits = size - len(_PHONE_PREFIX)
+    return [_PHONE_PREFIX + word for word in words(_DIGITS, digits, count)]
 
 
 def lengths(values: Sequence[bytes]) -> list[bytes]:
     """Letters and digits, as many as each value has characters."""
-    return [_words(_LETTERS, len(value.decode()), 1)[0] for value in values]
+    return [words(_LETTERS, len(value.decode()), 1)[0] for value in values]
 
 
 def digits(values: Sequence[bytes]) -> list[bytes]:
     """Digits, as many as each value has characters."""
-    return [_words(string.digits, len(value.decode()), 1)[0] for value in values]
+    return [words(_DIGITS, len(value.decode()), 1)[0] for value in values]
 
 
 def shapes(values: Sequence[bytes]) -> list[bytes]:
     """A letter for a letter of its case, a digit for a digit, all else as it is."""
-    return ["".join(map(_like, value.decode())).encode() for value in values]
+    texts = [value.decode() for value in values]
+    size = sum(map(len, texts))
+    drawn = {letters: iter(words(letters, size, 1)[0]) for letters in (_DIGITS, _LOWER, _UPPER)}
+
+    def like(character: str) -> str:
+        letters = _letters_for(character)
+        return chr(next(drawn[letters])) if letters else character
+
+    return ["".join(map(like, text)).encode() for text in texts]
 
 
-def _like(character: str) -> str:
+@lru_cache(maxsize=4096)
+def _letters_for(character: str) -> bytes:
+    """What stands for a character; b'' where it stays."""
     if is_kept(character):
-        return character
+        return b""
     if unicodedata.category(character)[0] == "N":
-        return secrets.choice(string.digits)
-    return secrets.choice(string.ascii_uppercase if character.isupper() else string.ascii_lowercase)
+        return _DIGITS
+    return _UPPER if character.isupper() else _LOWER
 
 
 def cards(values: Sequence[bytes]) -> list[bytes]:
@@ -139,13 +149,13 @@ def cards(values: Sequence[bytes]) -> list[bytes]:
 def _card(value: str) -> bytes:
     places = [place for place, character in enumerate(value) if character in string.digits]
     found = list(value)
-    for place in places[:-_LAST_SHOWN]:
-        found[place] = secrets.choice(string.digits)
+    for place, digit in zip(places, words(_DIGITS, len(places) - _LAST_SHOWN, 1)[0], strict=False):
+        found[place] = chr(digit)
     found[places[0]] = _NO_ISSUER
     # Whatever the others are, one digit makes the sum right.
     free = places[-_LAST_SHOWN - 1]
-    for digit in string.digits:
-        found[free] = digit
+    for candidate in string.digits:
+        found[free] = candidate
         if luhn([int(found[place]) for place in places]):
             break
     return "".join(found).encode()
@@ -173,8 +183,5 @@ PLAIN: dict[str, Callable[[int], list[bytes]]] = {
     "inet": addresses,
     "bytea": byte_strings,
 }
-# What comes in sizes: the least that still holds enough, and the most.
-SIZED: dict[str, tuple[int, int, Callable[[int, int], list[bytes]]]] = {
-    "email": (len(MAIL_DOMAIN) + 8, len(MAIL_DOMAIN) + 16, mails),
-    "phone": (len(PHONE_PREFIX) + 8, 15, phones),
-}
+# What has to be told how long, and how many.
+SIZED: dict[str, Callable[[int, int], list[bytes]]] = {"email": mails, "phone": phones}

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.ciphers.modes import ECB
 from pgproxy.treatment.tokens import TokenSpace
 from pgproxy.vault import tokens as drawing
 from pgproxy.vault.keys import KeyRing
+from pgproxy.vault.letters import words
 
 NOWHERE = b""
 _PAIRS = [bytes((a, b)) for a in drawing.ALPHABET for b in drawing.ALPHABET]
@@ -78,7 +79,7 @@ class _Gathered:
     def draw(self, values: Sequence[bytes]) -> list[bytes]:
         high, low = divmod(secrets.randbelow(_BATCHES), len(_PAIRS))
         head = _PAIRS[high] + _PAIRS[low]
-        return [head + tail for tail in drawing.words(_TAIL, len(values))]
+        return [head + tail for tail in words(drawing.ALPHABET, _TAIL, len(values))]
 
     def tokens(self, places: Sequence[bytes]) -> list[bytes]:
         return [drawing.PREFIX + word for word in self._turned(places, 1)]

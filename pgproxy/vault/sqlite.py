@@ -247,7 +247,7 @@ class SqliteVault:
             if not left:
                 return made
             draft = self._draft(space, left, self._redraw(space, list(left.values())))
-        raise Unavailable(f"the token space of kind {space.kind!r} is full")
+        raise Unavailable(drawing.full(space.kind))
 
     def _draft(self, space: _Space, values: dict[bytes, bytes], places: list[bytes]) -> _Draft:
         tokens = space.places.tokens(places)
@@ -265,7 +265,7 @@ class SqliteVault:
         taken = self._connection.execute("SELECT place FROM entry WHERE space = ?", (space.id,))
         free = drawing.draw_free(space.kind, values, [place for (place,) in taken.fetchall()])
         if free is None:
-            raise Unavailable(f"the token space of kind {space.kind!r} is full")
+            raise Unavailable(drawing.full(space.kind))
         return free
 
     def _require_same_file(self) -> None:

@@ -11,19 +11,21 @@ import struct
 from typing import Any
 
 from pgproxy.errors import Unavailable
+from pgproxy.treatment.token_kinds import (
+    FEWEST_DIGITS,
+    MOST_DIGITS,
+    OPAQUE_LENGTH,
+    SHORTEST,
+    SIZED,
+)
 from pgproxy.vault import formats
+from pgproxy.vault.letters import words
 
 PREFIX = b"tok_"
 ALPHABET = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-# 4 * 62 = 248 byte values fall evenly on the letters; the other eight are drawn again.
-_LETTER_OF_BYTE = bytes(ALPHABET[byte % 62] for byte in range(256))
-_UNEVEN = bytes(range(248, 256))
-OPAQUE_LETTERS = 22  # 131 bits: two equal draws will not be seen
-_SHORTEST = 8  # 47 bits: below this a space could be walked through
+OPAQUE_LETTERS = OPAQUE_LENGTH - len(PREFIX)  # 131 bits: two equal draws will not be seen
 _LARGEST = {"integer": 2**31 - 1, "smallint": 2**15 - 1}
 _LISTABLE = 2**16
-# Digits of a number: fewer are too few values, more are more than anybody needs.
-_FEWEST, _MOST = 4, 10
 # A letter is the one that is not wanted once in 26 times, a digit once in ten.
 _TRIES = 64
 
@@ -35,7 +37,7 @@ def draw(kind: str, values: Sequence[bytes]) -> list[bytes]:
     """
     if kind == "text":
         # 131 random bits: none is the value itself.
-        return [PREFIX + letters for letters in words(OPAQUE_LETTERS, len(values))]
+        return [PREFIX + word for word in words(ALPHABET, OPAQUE_LETTERS, len(values))]
     return _other(lambda some: _drawn(kind, some), values)
 
 
@@ -49,10 +51,10 @@ def _drawn(kind: str, values: Sequence[bytes]) -> list[bytes]:
         return formats.PLAIN[kind](count)
     family, size, *decimals = sized(kind)
     if family == "text":
-        return words(size, count)
+        return words(ALPHABET, size, count)
     if family == "number":
         return formats.numbers(size, decimals[0], count)
-    return formats.SIZED[family][2](size, count)
+    return formats.SIZED[family](size, count)
 
 
 def _other(like: Callable[[Sequence[bytes]], list[bytes]], values: Sequence[bytes]) -> list[bytes]:
@@ -65,6 +67,11 @@ def _other(like: Callable[[Sequence[bytes]], list[bytes]], values: Sequence[byte
         for n, token in zip(same, like([values[n] for n in same]), strict=True):
             tokens[n] = token
     raise Unavailable("the vault has no token of the form of a value")
+
+
+def full(kind: str) -> str:
+    """What is said when no token of a kind can be found any more."""
+    return f"the token space of kind {kind!r} is full"
 
 
 def listable(kind: str) -> bool:
@@ -98,27 +105,16 @@ def sized(kind: str) -> tuple[Any, ...]:
     parts = written.split(".")
     if all(part.isascii() and part.isdecimal() and str(int(part)) == part for part in parts):
         size = tuple(map(int, parts))
-        if family == "text" and len(size) == 1 and size[0] >= _SHORTEST:
+        if family == "text" and len(size) == 1 and size[0] >= SHORTEST:
             return family, *size
-        if family == "number" and len(size) == 2 and sum(size) >= _FEWEST and size[0] <= _MOST:
-            return family, *size
-        if family in formats.SIZED and len(size) == 1:
-            least, most, _ = formats.SIZED[family]
+        if family == "number" and len(size) == 2 and size[0] <= MOST_DIGITS:
+            if sum(size) >= FEWEST_DIGITS:
+                return family, *size
+        elif family in SIZED and len(size) == 1:
+            most, least = SIZED[family]
             if least <= size[0] <= most:
                 return family, *size
     raise Unavailable(f"the vault makes no tokens of kind {kind!r}")
-
-
-def words(letters: int, count: int) -> list[bytes]:
-    """``count`` words of so many letters and digits, each even and independent."""
-    wanted = letters * count
-    text = b""
-    while len(text) < wanted:
-        # One in 32 is dropped; asking for a little more makes a second round rare.
-        missing = wanted - len(text)
-        random = secrets.token_bytes(missing + missing // 24 + 16)
-        text += random.translate(_LETTER_OF_BYTE, _UNEVEN)
-    return [text[at : at + letters] for at in range(0, wanted, letters)]
 
 
 def _numbers(largest: int, count: int) -> list[int]:

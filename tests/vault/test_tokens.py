@@ -6,7 +6,7 @@ import re
 import pytest
 
 from pgproxy.errors import Unavailable
-from pgproxy.vault.formats import luhn
+from pgproxy.vault.formats import LIKE, PLAIN, luhn
 from pgproxy.vault.tokens import draw, draw_free, listable
 
 
@@ -140,3 +140,8 @@ def test_a_shape_keeps_nothing_of_a_value_but_punctuation(value: str) -> None:
     (token,) = draw("shape", [f"({value})".encode()])
     assert re.fullmatch(rb"\([0-9a-z]+\)", token)
     assert len(token) == len(value) + 2
+
+
+@pytest.mark.parametrize("kind", ["text", "text/9", "email/24", "phone/13", *LIKE, *PLAIN])
+def test_nothing_is_drawn_for_nothing(kind: str) -> None:
+    assert draw(kind, ()) == []
