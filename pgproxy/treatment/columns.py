@@ -10,13 +10,8 @@ from collections.abc import Callable, Sequence
 from pgproxy.treatment.tokens import TokenRequest
 from pgproxy.wire.known import Known, Source
 
-Column = list[bytes | None]
-
 # Bytes that one field may remember; what has been treated longest ago goes first.
 _REMEMBERED = 4 << 20
-
-# Tokens, and what is made of them, take one round each; forgetting in between some more.
-ROUNDS = 16
 
 
 class FieldTreatment(ABC):
@@ -36,22 +31,6 @@ class FieldTreatment(ABC):
     @abstractmethod
     def fill(self, missing: Sequence[bytes]) -> TokenRequest | None:
         """Have these values known; a request when tokens must be learned first (then again)."""
-
-    def apply(self, values: Column) -> Column | TokenRequest:
-        """A whole column treated; a request when tokens must be learned first (then again)."""
-        source = self.source
-        if source is None:
-            return [None] * len(values)
-        if isinstance(source, bytes):
-            return [None if value is None else source for value in values]
-        for _ in range(ROUNDS):
-            treated, missing = source.look_up(values)
-            if not missing:
-                return treated
-            request = self.fill(missing)
-            if request is not None:
-                return request
-        raise RuntimeError("values are forgotten faster than they are treated")
 
     def settle(self) -> None:
         """Rows are done: let go of what huge values have brought."""

@@ -8,7 +8,7 @@ from typing import assert_never
 
 from pgproxy.policy import rules
 from pgproxy.treatment.bucket import bucketed, shifted
-from pgproxy.treatment.columns import Column, FieldTreatment, Nulls
+from pgproxy.treatment.columns import FieldTreatment, Nulls
 from pgproxy.treatment.hashed import hashed
 from pgproxy.treatment.keys import Keys
 from pgproxy.treatment.noise import noisy
@@ -21,7 +21,6 @@ from pgproxy.treatment.tokens import TokenMap
 from pgproxy.wire import values
 
 __all__ = [
-    "Column",
     "FieldTreatment",
     "FieldType",
     "Keys",

@@ -2,9 +2,12 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from pgproxy.treatment.columns import ROUNDS, FieldTreatment
+from pgproxy.treatment.columns import FieldTreatment
 from pgproxy.treatment.tokens import TokenRequest, TokenSpace
 from pgproxy.wire.known import Missing, Source, replace
+
+# Tokens, and what is made of them, take one round each; forgetting in between some more.
+_ROUNDS = 16
 
 # Wanted fields and their sources → what ``wire.known.replace`` gives.
 Replace = Callable[[tuple[int, ...], tuple[Source, ...]], tuple[bytes | None, list[int], Missing]]
@@ -32,7 +35,7 @@ class RowTreatment:
 
     def through(self, replaced: Replace) -> bytes | tuple[TokenRequest, ...]:
         """The same for what replaces fields in rows of any form."""
-        for _ in range(ROUNDS):
+        for _ in range(_ROUNDS):
             treated, counts, missing = replaced(self._wanted, self._sources)
             if treated is not None:
                 self._count(counts)

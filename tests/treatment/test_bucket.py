@@ -11,6 +11,7 @@ from pgproxy.treatment.bucket import bucketed, shifted
 from pgproxy.treatment.keys import Keys
 from pgproxy.treatment.shape import FieldType
 from pgproxy.wire import values
+from tests.treatment.vault import applied
 
 KEYS = Keys(bytes(range(32)))
 TEN = Bucket(Decimal(10))
@@ -19,7 +20,7 @@ MONTH, QUARTER, YEAR = (Bucket(period=period) for period in ("month", "quarter",
 
 
 def edge_of(treatment: Bucket, oid: int, value: bytes, typmod: int = -1) -> bytes | None:
-    found = bucketed(treatment, FieldType(oid, typmod, 0)).apply([value])
+    found = applied(bucketed(treatment, FieldType(oid, typmod, 0)), [value])
     assert isinstance(found, list)
     return found[0]
 
@@ -68,8 +69,9 @@ def test_dates_of_a_domain_move_together() -> None:
     field = FieldType(values.DATE, -1, 0)
     seen: set[bytes | None] = set()
     for domain in map(str, range(200)):
-        found = shifted(Shift(3), domain, field, KEYS).apply(
-            [b"2024-05-10", b"2024-05-15", None, b"infinity"]
+        found = applied(
+            shifted(Shift(3), domain, field, KEYS),
+            [b"2024-05-10", b"2024-05-15", None, b"infinity"],
         )
         assert isinstance(found, list)
         one, other, null, end = found
@@ -83,7 +85,7 @@ def test_dates_of_a_domain_move_together() -> None:
 
 def test_a_shift_keeps_the_time_of_day() -> None:
     field = FieldType(values.TIMESTAMPTZ, -1, 0)
-    found = shifted(Shift(30), "d", field, KEYS).apply([b"2024-02-28 10:11:12.5+00"])
+    found = applied(shifted(Shift(30), "d", field, KEYS), [b"2024-02-28 10:11:12.5+00"])
     assert isinstance(found, list)
     assert found[0] is not None
     assert found[0].endswith(b" 10:11:12.5+00")

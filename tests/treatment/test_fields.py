@@ -10,6 +10,7 @@ from pgproxy.policy import rules
 from pgproxy.treatment.fields import FieldType, Keys, Treatments, compile_treatment
 from pgproxy.treatment.tokens import TokenMap, TokenRequest
 from pgproxy.wire import values
+from tests.treatment.vault import applied
 
 KEYS = Keys(bytes(range(32)))
 
@@ -76,7 +77,7 @@ def test_no_value_however_odd_breaks_the_rows(
     field = FieldType(oid, typmod, format)
     compiled = compile_treatment(treatment, "d", field, KEYS, TokenMap())
     assert compiled is not None
-    result = compiled.apply([value, None, value])
+    result = applied(compiled, [value, None, value])
     assert isinstance(result, TokenRequest) or (
         len(result) == 3 and result[1] is None and result[0] == result[2]
     )

@@ -3,16 +3,16 @@
 import hashlib
 
 from pgproxy.policy.rules import Hash
-from pgproxy.treatment.columns import Column
 from pgproxy.treatment.fields import FieldType, Keys
 from pgproxy.treatment.hashed import hashed
 from pgproxy.wire import values
+from tests.treatment.vault import Column, applied
 
 KEYS = Keys(bytes(range(32)))
 
 
 def run(field: FieldType, *column: bytes, domain: str = "d", length: int = 32) -> Column:
-    result = hashed(Hash(length=length), domain, field, KEYS).apply(list(column))
+    result = applied(hashed(Hash(length=length), domain, field, KEYS), list(column))
     assert isinstance(result, list)
     return result
 

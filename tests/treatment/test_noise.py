@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 import pytest
 
 from pgproxy.policy.rules import Noise
-from pgproxy.treatment.columns import Column
 from pgproxy.treatment.fields import FieldType, Keys
 from pgproxy.treatment.noise import noisy
 from pgproxy.wire import values
+from tests.treatment.vault import Column, applied
 
 KEYS = Keys(bytes(range(32)))
 RANGE_3 = Noise(range=Decimal(3))
@@ -20,7 +20,7 @@ PERCENT_5 = Noise(percent=Decimal(5))
 
 
 def run(treatment: Noise, oid: int, *column: bytes, typmod: int = -1, format: int = 0) -> Column:
-    result = noisy(treatment, "d", FieldType(oid, typmod, format), KEYS).apply(list(column))
+    result = applied(noisy(treatment, "d", FieldType(oid, typmod, format), KEYS), list(column))
     assert isinstance(result, list)
     return result
 

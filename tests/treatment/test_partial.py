@@ -7,6 +7,7 @@ from pgproxy.policy.rules import Partial
 from pgproxy.treatment.fields import FieldType
 from pgproxy.treatment.partial import masked, partly_shown
 from pgproxy.wire import values
+from tests.treatment.vault import applied
 
 TEXT = FieldType(values.TEXT, -1, 0)
 
@@ -35,11 +36,11 @@ def test_at_least_one_character_is_hidden(text: str, first: int, last: int) -> N
 
 def test_the_padding_of_a_char_is_not_its_end() -> None:
     field = FieldType(values.BPCHAR, 4 + 8, 0)
-    assert partly_shown(Partial(last=2), field).apply([b"Ada     "]) == [b"*da     "]
-    assert partly_shown(Partial(last=4), field).apply([b"Ada     "]) == [b"***     "]
+    assert applied(partly_shown(Partial(last=2), field), [b"Ada     "]) == [b"*da     "]
+    assert applied(partly_shown(Partial(last=4), field), [b"Ada     "]) == [b"***     "]
 
 
 def test_other_types_and_other_encodings_become_null() -> None:
     assert partly_shown(Partial(last=1), FieldType(values.INT4, -1, 0)).null_only
     assert partly_shown(Partial(last=1), FieldType(values.JSON, -1, 0)).null_only
-    assert partly_shown(Partial(last=1), TEXT).apply([b"\xff\xfeabc", b"abc"]) == [None, b"**c"]
+    assert applied(partly_shown(Partial(last=1), TEXT), [b"\xff\xfeabc", b"abc"]) == [None, b"**c"]

@@ -5,6 +5,7 @@ import pytest
 from pgproxy.treatment.fields import FieldType
 from pgproxy.treatment.redact import ARRAYS, redacted
 from pgproxy.wire import values
+from tests.treatment.vault import applied
 
 
 @pytest.mark.parametrize(
@@ -30,12 +31,12 @@ from pgproxy.wire import values
 def test_the_constant_of_a_type(oid: int, typmod: int, text: bytes, binary: bytes) -> None:
     for format, constant in ((0, text), (1, binary)):
         field = redacted("***", FieldType(oid, typmod, format))
-        assert field.apply([b"secret", None]) == [constant, None]
+        assert applied(field, [b"secret", None]) == [constant, None]
 
 
 def test_the_text_is_the_users_for_texts_only() -> None:
-    assert redacted("weg", FieldType(values.TEXT, -1, 0)).apply([b"x"]) == [b"weg"]
-    assert redacted("weg", FieldType(values.JSON, -1, 0)).apply([b"x"]) == [b"{}"]
+    assert applied(redacted("weg", FieldType(values.TEXT, -1, 0)), [b"x"]) == [b"weg"]
+    assert applied(redacted("weg", FieldType(values.JSON, -1, 0)), [b"x"]) == [b"{}"]
 
 
 def test_unknown_types_become_null() -> None:

@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 import pytest
 
 from pgproxy.policy.rules import Synthetic
-from pgproxy.treatment.columns import Column
 from pgproxy.treatment.fields import FieldType, Keys
 from pgproxy.treatment.synthetic import synthesized
 from pgproxy.treatment.wordlists import words
 from pgproxy.wire import values
+from tests.treatment.vault import Column, applied
 
 KEYS = Keys(bytes(range(32)))
 TEXT = FieldType(values.TEXT, -1, 0)
@@ -24,7 +24,7 @@ PEOPLE = [b"person-%d" % number for number in range(5000)]
 def run(
     kind: str, field: FieldType, *column: bytes, domain: str = "d", keys: Keys = KEYS
 ) -> Column:
-    result = synthesized(Synthetic(kind=kind), domain, field, keys).apply(list(column))
+    result = applied(synthesized(Synthetic(kind=kind), domain, field, keys), list(column))
     assert isinstance(result, list)
     return result
 

@@ -13,7 +13,7 @@ from pgproxy.treatment.tokenized import tokenized
 from pgproxy.treatment.tokens import TokenMap, TokenRequest, TokenSpace
 from pgproxy.vault.tokens import draw
 from pgproxy.wire import values
-from tests.treatment.vault import CountingVault, treated
+from tests.treatment.vault import CountingVault, applied, treated
 
 TEXT = FieldType(values.TEXT, -1, 0)
 
@@ -23,12 +23,12 @@ def test_asks_for_distinct_values_in_the_order_of_the_rows() -> None:
     field = tokenized(Token(), "email", TEXT, tokens)
     column: list[bytes | None] = [b"b", None, b"a", b"b"]
     space = TokenSpace("email", "text")
-    assert field.apply(column) == TokenRequest(space, (b"b", b"a"))
+    assert applied(field, column) == TokenRequest(space, (b"b", b"a"))
     tokens.learn(space, {b"b": b"T1"})
-    assert field.apply(column) == TokenRequest(space, (b"a",))
+    assert applied(field, column) == TokenRequest(space, (b"a",))
     tokens.learn(space, {b"a": b"T2"})
-    assert field.apply(column) == [b"T1", None, b"T2", b"T1"]
-    assert field.apply([None]) == [None]
+    assert applied(field, column) == [b"T1", None, b"T2", b"T1"]
+    assert applied(field, [None]) == [None]
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_the_kind_of_token_fits_the_column(oid: int, typmod: int, kind: str) -> 
     tokens = TokenMap()
     for format, one in ((0, b"1"), (1, struct.pack(">q", 1)[-{21: 2, 23: 4}.get(oid, 8) :])):
         value = one if oid in (values.INT2, values.INT4, values.INT8) else b"1"
-        request = tokenized(Token(), "d", FieldType(oid, typmod, format), tokens).apply([value])
+        request = applied(tokenized(Token(), "d", FieldType(oid, typmod, format), tokens), [value])
         assert request == TokenRequest(TokenSpace("d", kind), (b"1",))
 
 
@@ -84,10 +84,10 @@ def test_a_format_that_has_no_room_is_null_not_another_format(format: str, room:
 def test_a_value_without_the_form_becomes_null_and_is_not_asked_for() -> None:
     tokens = TokenMap()
     field = tokenized(Token(format="card"), "d", TEXT, tokens)
-    request = field.apply([b"n/a", b"4111111111111111", None])
+    request = applied(field, [b"n/a", b"4111111111111111", None])
     assert request == TokenRequest(TokenSpace("d", "card"), (b"4111111111111111",))
     tokens.learn(request.space, {b"4111111111111111": b"T"})
-    assert field.apply([b"n/a", b"4111111111111111", None]) == [None, b"T", None]
+    assert applied(field, [b"n/a", b"4111111111111111", None]) == [None, b"T", None]
 
 
 ANY_FORMAT = [FieldType(oid, -1, 0) for oid in (values.TEXT, values.DATE, values.UUID)] + [
@@ -109,7 +109,7 @@ def test_a_token_tells_where_to_look_for_it(format: str, field: FieldType) -> No
 
 
 def test_the_tokens_domain_beats_that_of_the_class() -> None:
-    request = tokenized(Token(domain="person"), "email", TEXT, TokenMap()).apply([b"a"])
+    request = applied(tokenized(Token(domain="person"), "email", TEXT, TokenMap()), [b"a"])
     assert isinstance(request, TokenRequest)
     assert request.space.domain == "person"
 
@@ -147,14 +147,14 @@ def test_a_char_asks_without_its_padding_and_is_padded_again() -> None:
 
 def test_bytes_that_are_not_of_the_type_become_null_and_are_not_asked_for() -> None:
     field = tokenized(Token(), "d", FieldType(values.INT4, -1, 1), TokenMap())
-    assert field.apply([bytes(8), None]) == [None, None]
+    assert applied(field, [bytes(8), None]) == [None, None]
 
 
 def test_a_token_of_the_wrong_kind_becomes_null() -> None:
     tokens = TokenMap()
     tokens.learn(TokenSpace("d", "integer"), {b"1": b"99999999999"})
     field = tokenized(Token(), "d", FieldType(values.INT4, -1, 1), tokens)
-    assert field.apply([b"\0\0\0\1"]) == [None]
+    assert applied(field, [b"\0\0\0\1"]) == [None]
 
 
 def test_a_request_does_not_print_values() -> None:
@@ -168,4 +168,4 @@ def test_forgotten_tokens_are_asked_for_again() -> None:
     for number in range(20):
         assert treated(field, [b"%d" % number], vault) != [None]
     assert len(tokens) <= 6
-    assert isinstance(field.apply([b"0"]), TokenRequest)
+    assert isinstance(applied(field, [b"0"]), TokenRequest)

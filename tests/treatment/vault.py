@@ -1,8 +1,13 @@
 """A stand-in for the vault: tokens of the right kind, counted up or drawn."""
 
-from pgproxy.treatment.fields import Column, FieldTreatment
+from pgproxy.treatment.fields import FieldTreatment
+from pgproxy.treatment.rows import RowTreatment
 from pgproxy.treatment.tokens import TokenMap, TokenRequest, TokenSpace
 from pgproxy.vault.tokens import draw
+from pgproxy.wire._kernel_py import Column, cut
+from tests.wire.streams import run_of
+
+__all__ = ["Column", "CountingVault", "applied", "treated"]
 
 
 class CountingVault:
@@ -30,11 +35,21 @@ class CountingVault:
         return b"tok_" + str(self._issued).rjust(length - 4, "x").encode()
 
 
+def applied(treatment: FieldTreatment, values: Column) -> Column | TokenRequest:
+    """A column of one field through rows of it, as a result would take it."""
+    rows = RowTreatment(1, {0: treatment}).apply(run_of([[value] for value in values]))
+    if isinstance(rows, tuple):
+        (request,) = rows
+        return request
+    (column,) = cut(rows, 1, (0,))
+    return column
+
+
 def treated(treatment: FieldTreatment, column: Column, vault: CountingVault) -> Column:
     """The treated column, after one question to the vault at most."""
-    result = treatment.apply(column)
+    result = applied(treatment, column)
     if isinstance(result, TokenRequest):
         vault.answer(result)
-        result = treatment.apply(column)
+        result = applied(treatment, column)
     assert not isinstance(result, TokenRequest)
     return result
