@@ -49,8 +49,8 @@ def width_of(report: Report, top: Node | None) -> list[Lineage]:
     """What adds to the width of plans though a statement around it does not ask for it.
 
     ``top`` is the SelectStmt of a view; None for a function's body.  What is a bare column in the
-    select list of a view goes when nobody asks for it (the manual's rules for that are those of
-    remove_unused_subquery_outputs), provided that the view is one level and no more.
+    select list of a view goes when nobody asks for it (remove_unused_subquery_outputs of
+    allpaths.c), provided that the view is one level and no more.
     """
     plain = top is not None and "withClause" not in top and top.get("op", _NO_OP) == _NO_OP
 

@@ -100,6 +100,10 @@ class Masks:
             ) or (relation.kind in "vm" and self._reads_masked(relation))
         return self._relations[oid]
 
+    def touch_any(self, oids: Iterable[int]) -> bool:
+        """Whether one of these relations does."""
+        return any(map(self.touches, oids))
+
     def _reads_masked(self, view: Relation) -> bool:
         if view.schema in SYSTEM_SCHEMAS:
             return False

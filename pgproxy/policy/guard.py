@@ -96,6 +96,13 @@ class Guard:
                 "long their values are",
                 hint="EXPLAIN (COSTS OFF) shows the plan without widths and costs.",
             )
+        if "analyze" in options and self._masks.touch_any(report.relations):
+            # How much memory a node took is how wide its rows were, masked columns included.
+            raise Refusal(
+                "masked_explain",
+                "EXPLAIN ANALYZE of a table with masked columns would show how long they are",
+                hint="EXPLAIN without ANALYZE shows the plan.",
+            )
 
     def _weighed(self, report: Report) -> bool:
         """Whether masked values have a part in what is run, after all that is left out."""

@@ -128,13 +128,6 @@ class CatalogPlanner:
         analysis = self._analyzer.analyze(raw)
         guard = Guard(self._policy, self._rule, self._masks)
         guard.judge(analysis.report, analysis.explained)
-        if analysis.explained and "analyze" in analysis.explained and self._touches(analysis):
-            # How much memory a node took is how wide its rows were, masked columns included.
-            raise Refusal(
-                "masked_explain",
-                "EXPLAIN ANALYZE of a table with masked columns would show how long they are",
-                hint="EXPLAIN without ANALYZE shows the plan.",
-            )
         inputs: list[Input] = []
         if guard.accepted:
             bound = analysis.named is None and analysis.copy is None
@@ -152,7 +145,7 @@ class CatalogPlanner:
             audit_sql=audit_sql(without_marks(printed, inputs).encode()),
             fields=fields,
             notices=(*guard.notices, *_computed_notices(fields or (), guard.cut_columns)),
-            touches_masked=self._touches(analysis),
+            touches_masked=self._masks.touch_any(analysis.report.relations),
             copy=self._copy(analysis),
             inputs=tuple(inputs),
         )
@@ -185,9 +178,6 @@ class CatalogPlanner:
             shown = sorted(self._catalog.by_oid.keys() - set(hidden))
             self._lists[kind] = f"{{{','.join(map(str, shown))}}}"
         return self._lists[kind]
-
-    def _touches(self, analysis: Analysis) -> bool:
-        return any(self._masks.touches(oid) for oid in analysis.report.relations)
 
     def _decide(self, field: OutputField) -> FieldPlan:
         """What becomes of one field (design.md 6, first paragraph)."""

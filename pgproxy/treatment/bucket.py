@@ -9,7 +9,8 @@ from fractions import Fraction
 import math
 
 from pgproxy.policy.rules import Bucket, Shift
-from pgproxy.treatment.columns import FieldTreatment, Mapped, Nulls
+from pgproxy.treatment.canonical import Change, changed
+from pgproxy.treatment.columns import FieldTreatment, Nulls
 from pgproxy.treatment.keys import Keys
 from pgproxy.treatment.noise import numeric_text
 from pgproxy.treatment.shape import INTEGER_BITS, FieldType
@@ -19,24 +20,23 @@ from pgproxy.wire.values_time import INFINITE, at_day, date_of, day_and_clock, d
 
 _MIDNIGHT = {values.DATE: b"", values.TIMESTAMP: b"00:00:00", values.TIMESTAMPTZ: b"00:00:00+00"}
 _FLOATS = {values.FLOAT4: float4_text, values.FLOAT8: float8_text}
+_NOT_FINITE = (*INFINITE, *SPECIAL_FLOATS)
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
-
-Change = Callable[[bytes], bytes]
 
 
 def bucketed(treatment: Bucket, field: FieldType) -> FieldTreatment:
     """Numbers by ``size``; dates and timestamps by days, months, quarters or years."""
     if field.oid in _MIDNIGHT:
-        return _changing(_period_start(treatment, _MIDNIGHT[field.oid]), field)
+        return _finite(field, _period_start(treatment, _MIDNIGHT[field.oid]))
     if treatment.size is None:
         return Nulls()
     size = Fraction(treatment.size)
     if field.oid in INTEGER_BITS:
-        return _changing(_whole_edge(size, -(1 << INTEGER_BITS[field.oid])), field)
+        return _finite(field, _whole_edge(size, -(1 << INTEGER_BITS[field.oid])))
     if field.oid == values.NUMERIC:
-        return _changing(_numeric_edge(size, field.precision_and_scale), field)
+        return _finite(field, _numeric_edge(size, field.precision_and_scale))
     if field.oid in _FLOATS:
-        return _changing(_float_edge(size, _FLOATS[field.oid]), field)
+        return _finite(field, _float_edge(size, _FLOATS[field.oid]))
     return Nulls()
 
 
@@ -55,21 +55,12 @@ def shifted(treatment: Shift, domain: str, field: FieldType, keys: Keys) -> Fiel
         day, clock = day_and_clock(canonical)
         return at_day(date_of(days_of(day) + offset), clock)
 
-    return _changing(change, field)
+    return _finite(field, change)
 
 
-def _changing(change: Change, field: FieldType) -> FieldTreatment:
-    def treat(value: bytes) -> bytes | None:
-        try:
-            canonical = values.decode(field.oid, field.format, value)
-            if canonical not in INFINITE and canonical not in SPECIAL_FLOATS:
-                canonical = change(canonical)
-            return values.encode(field.oid, field.format, canonical)
-        except (values.Unsupported, ValueError, ArithmeticError):
-            # Beyond what the type can hold, or Python counts with.
-            return None
-
-    return Mapped(treat)
+def _finite(field: FieldType, change: Change) -> FieldTreatment:
+    """As ``changed``; what is no finite number or date stays."""
+    return changed(field, lambda value: value if value in _NOT_FINITE else change(value))
 
 
 def _period_start(treatment: Bucket, midnight: bytes) -> Change:

@@ -13,7 +13,8 @@ from fractions import Fraction
 import math
 
 from pgproxy.policy.rules import Noise
-from pgproxy.treatment.columns import FieldTreatment, Mapped, Nulls
+from pgproxy.treatment.canonical import Change, changed
+from pgproxy.treatment.columns import FieldTreatment, Nulls
 from pgproxy.treatment.keys import Digest, Keys
 from pgproxy.treatment.shape import INTEGER_BITS, FieldType
 from pgproxy.wire import values
@@ -26,8 +27,6 @@ _DRAWS = 1 << 8 * _DRAW_BYTES
 _LARGEST_SINGLE = (2.0 - 2.0**-23) * 2.0**127
 _LARGEST_DOUBLE = (2.0 - 2.0**-52) * 2.0**1023
 
-Shift = Callable[[bytes], bytes]
-
 
 def noisy(treatment: Noise, domain: str, field: FieldType, keys: Keys) -> FieldTreatment:
     """Numbers within a range or a percentage; dates within a range of days."""
@@ -36,19 +35,7 @@ def noisy(treatment: Noise, domain: str, field: FieldType, keys: Keys) -> FieldT
         return Nulls()
     draw = _Draw(keys.digest("noise", domain, *extent.options))
     shift = _shift_of(field, extent, draw)
-    if shift is None:
-        return Nulls()
-    moved = shift
-
-    def treat(value: bytes) -> bytes | None:
-        try:
-            canonical = values.decode(field.oid, field.format, value)
-            return values.encode(field.oid, field.format, moved(canonical))
-        except (values.Unsupported, ValueError, ArithmeticError):
-            # ValueError: thousands of digits, beyond what Python turns into an integer.
-            return None
-
-    return Mapped(treat)
+    return Nulls() if shift is None else changed(field, shift)
 
 
 class _Extent:
@@ -96,7 +83,7 @@ class _Draw:
         return int.from_bytes(self._digest(key)[:_DRAW_BYTES]) / _DRAWS * 2 - 1
 
 
-def _shift_of(field: FieldType, extent: _Extent, draw: _Draw) -> Shift | None:
+def _shift_of(field: FieldType, extent: _Extent, draw: _Draw) -> Change | None:
     if field.oid in INTEGER_BITS:
         return _integer_shift(INTEGER_BITS[field.oid], extent, draw)
     if field.oid == values.NUMERIC:
@@ -110,7 +97,7 @@ def _shift_of(field: FieldType, extent: _Extent, draw: _Draw) -> Shift | None:
     return None
 
 
-def _integer_shift(bits: int, extent: _Extent, draw: _Draw) -> Shift:
+def _integer_shift(bits: int, extent: _Extent, draw: _Draw) -> Change:
     lowest, highest = -(1 << bits), (1 << bits) - 1
     reach = extent.steps(0)
 
@@ -122,7 +109,7 @@ def _integer_shift(bits: int, extent: _Extent, draw: _Draw) -> Shift:
     return shift
 
 
-def _date_shift(extent: _Extent, draw: _Draw) -> Shift:
+def _date_shift(extent: _Extent, draw: _Draw) -> Change:
     reach = extent.steps(0)(0)
 
     def shift(canonical: bytes) -> bytes:
@@ -134,7 +121,7 @@ def _date_shift(extent: _Extent, draw: _Draw) -> Shift:
     return shift
 
 
-def _numeric_shift(bounds: tuple[int, int] | None, extent: _Extent, draw: _Draw) -> Shift:
+def _numeric_shift(bounds: tuple[int, int] | None, extent: _Extent, draw: _Draw) -> Change:
     reach = extent.steps(bounds[1]) if bounds else None
     largest = 10 ** bounds[0] - 1 if bounds else None
 
@@ -169,7 +156,7 @@ def numeric_text(steps: int, scale: int) -> bytes:
 
 def _float_shift(
     largest: float, text: Callable[[float], bytes], extent: _Extent, draw: _Draw
-) -> Shift:
+) -> Change:
     def shift(canonical: bytes) -> bytes:
         number = float(canonical)
         if not math.isfinite(number):
