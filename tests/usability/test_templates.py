@@ -1,22 +1,17 @@
 """What is filled into a template is what would have been planned for that text."""
 
-import asyncio
 from dataclasses import replace
 import random
 
-import pytest
-
 from pgproxy.analysis.catalog import Catalog
 from pgproxy.analysis.literals import Shape, shape_of
-from pgproxy.config.load import load
-from pgproxy.net.introspection import read_catalog
 from pgproxy.policy.plan import QueryPlan
-from pgproxy.policy.planner import CatalogPlanner
 from pgproxy.policy.templates import Templates
 from tests.attacks.corpus import corpus as attacks
 from tests.noninterference.generator import Generator
 from tests.noninterference.tables import tables
 from tests.usability.corpus import corpus
+from tests.usability.plans import analyst_planner
 from tests.world import pair
 from tests.world.world import World
 
@@ -39,21 +34,6 @@ class _Never(Templates):
 
     def find(self, sql: bytes, shape: Shape) -> None:
         return None
-
-
-@pytest.fixture(scope="module")
-def catalog(world: World) -> Catalog:
-    """The snapshot of A."""
-    return asyncio.run(read_catalog(world.dsn(), pair.A, 1))
-
-
-def planner(world: World, catalog: Catalog) -> CatalogPlanner:
-    """A new one for the analyst where every class is a token."""
-    assert world.tokens
-    config = load(world.config("token"))
-    rule = config.policy.rule_for(["analyst"])
-    assert rule is not None
-    return CatalogPlanner(config.policy, rule, catalog, ["shop", "public"])
 
 
 def variants(shape: Shape, seed: int) -> list[bytes]:
@@ -83,7 +63,7 @@ def told(plan: QueryPlan) -> object:
 
 
 def test_every_statement_is_filled_as_it_is_planned(world: World, catalog: Catalog) -> None:
-    quick, slow = planner(world, catalog), planner(world, catalog)
+    quick, slow = analyst_planner(world, catalog), analyst_planner(world, catalog)
     slow._templates = _Never()
     known = tables(catalog, pair.masked_columns(world.dsn()), {"shop", "hr"})
     generator = Generator(5, known)

@@ -1,39 +1,18 @@
 """Every honest statement: planned as the files say, and run beside the server itself."""
 
-import asyncio
 from collections import Counter
 import re
 
 import pytest
 
-from pgproxy.analysis.catalog import Catalog
-from pgproxy.config.load import load
-from pgproxy.net.introspection import read_catalog
 from pgproxy.policy.plan import StatementPlan
 from pgproxy.policy.planner import CatalogPlanner
 from tests.e2e.raw import rows
 from tests.usability.corpus import Case, corpus, written
-from tests.world import pair
 from tests.world.compare import Answer
 from tests.world.world import World
 
 CASES = corpus()
-
-
-@pytest.fixture(scope="module")
-def catalog(world: World) -> Catalog:
-    """The snapshot of A."""
-    return asyncio.run(read_catalog(world.dsn(), pair.A, 1))
-
-
-@pytest.fixture(scope="module")
-def planner(world: World, catalog: Catalog) -> CatalogPlanner:
-    """Plans for the analyst where every class is a token."""
-    assert world.tokens
-    config = load(world.config("token"))
-    rule = config.policy.rule_for(["analyst"])
-    assert rule is not None
-    return CatalogPlanner(config.policy, rule, catalog, ["shop", "public"])
 
 
 def plan_of(planner: CatalogPlanner, case: Case) -> StatementPlan:

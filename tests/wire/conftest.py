@@ -14,16 +14,17 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def compiled() -> "ModuleType":
     """The compiled kernel; the test is skipped where it was not built or is too old."""
-    name, module = choose("pgproxy.wire._kernel", _kernel_py, "")
-    if name != "compiled":
-        pytest.skip("the compiled kernel is not built")
-    return module
+    return _built("pgproxy.wire._kernel", _kernel_py)
 
 
 @pytest.fixture(scope="session")
 def compiled_known() -> "ModuleType":
     """The compiled table of what is known; the test is skipped where it was not built."""
-    name, module = choose("pgproxy.wire._known", _known_py, "")
+    return _built("pgproxy.wire._known", _known_py)
+
+
+def _built(compiled: str, reference: "ModuleType") -> "ModuleType":
+    name, module = choose(compiled, reference, "")
     if name != "compiled":
         pytest.skip("the compiled kernel is not built")
     return module
