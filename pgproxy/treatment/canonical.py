@@ -10,7 +10,7 @@ Change = Callable[[bytes], bytes]
 
 
 def changed(field: FieldType, change: Change) -> Mapped:
-    """Each value becomes what ``change`` makes of it; NULL where that, or it, is not of the type."""
+    """Each value becomes what ``change`` makes of it; NULL where either is not of the type."""
 
     def treat(value: bytes) -> bytes | None:
         try:
