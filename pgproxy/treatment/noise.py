@@ -1,16 +1,18 @@
 """noise: a keyed offset, fixed per value, so that asking again cannot average it away.
 
 All arithmetic is on whole steps of the type (1 for integers and dates, the last shown digit for
-numeric), exact at any size; only floats are floats.  At least one step, so that a small value under
-a percentage is not simply shown.  The offset depends on the number, not on its spelling: 5, 5.0 and
-5.00 of one domain move alike.  The range and the percentage are part of the key: two roles that see
-one value under different ranges could otherwise subtract it out.
+numeric), exact at any size; only floats are floats.  At least one step and never none, so that no
+value is simply shown; at the edge of its type a value moves the other way.  The offset depends on
+the number, not on its spelling: 5, 5.0 and 5.00 of one domain move alike.  The range and the
+percentage are part of the key: two roles that see one value under different ranges could otherwise
+subtract it out.
 """
 
 from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
 import math
+from typing import NamedTuple
 
 from pgproxy.policy.rules import Noise
 from pgproxy.treatment.canonical import Change, changed
@@ -23,9 +25,6 @@ from pgproxy.wire.values_time import FIRST_DAY, INFINITE, LAST_DAY, date_of, day
 
 _DRAW_BYTES = 16
 _DRAWS = 1 << 8 * _DRAW_BYTES
-
-_LARGEST_SINGLE = (2.0 - 2.0**-23) * 2.0**127
-_LARGEST_DOUBLE = (2.0 - 2.0**-52) * 2.0**1023
 
 
 def noisy(treatment: Noise, domain: str, field: FieldType, keys: Keys) -> FieldTreatment:
@@ -74,9 +73,10 @@ class _Draw:
         self._digest = digest
 
     def whole(self, key: bytes, reach: int) -> int:
-        """Uniform in -reach … reach."""
+        """Uniform in -reach … reach without 0, which would show the value."""
         drawn = int.from_bytes(self._digest(key)[:_DRAW_BYTES])
-        return (drawn * (2 * reach + 1) // _DRAWS) - reach
+        offset = (drawn * 2 * reach // _DRAWS) - reach
+        return offset if offset < 0 else offset + 1
 
     def real(self, key: bytes) -> float:
         """Uniform in -1 … 1."""
@@ -89,9 +89,9 @@ def _shift_of(field: FieldType, extent: _Extent, draw: _Draw) -> Change | None:
     if field.oid == values.NUMERIC:
         return _numeric_shift(field.precision_and_scale, extent, draw)
     if field.oid == values.FLOAT4:
-        return _float_shift(_LARGEST_SINGLE, float4_text, extent, draw)
+        return _float_shift(_SINGLE, extent, draw)
     if field.oid == values.FLOAT8:
-        return _float_shift(_LARGEST_DOUBLE, float8_text, extent, draw)
+        return _float_shift(_DOUBLE, extent, draw)
     if field.oid == values.DATE and not extent.relative:
         return _date_shift(extent, draw)
     return None
@@ -103,8 +103,8 @@ def _integer_shift(bits: int, extent: _Extent, draw: _Draw) -> Change:
 
     def shift(canonical: bytes) -> bytes:
         number = int(canonical)
-        moved = number + draw.whole(canonical, reach(number))
-        return b"%d" % min(max(moved, lowest), highest)
+        moved = _moved(number, draw.whole(canonical, reach(number)), lowest, highest)
+        return b"%d" % moved
 
     return shift
 
@@ -115,8 +115,8 @@ def _date_shift(extent: _Extent, draw: _Draw) -> Change:
     def shift(canonical: bytes) -> bytes:
         if canonical in INFINITE:
             return canonical
-        days = days_of(canonical) + draw.whole(canonical, reach)
-        return date_of(min(max(days, FIRST_DAY), LAST_DAY))
+        offset = draw.whole(canonical, reach)
+        return date_of(_moved(days_of(canonical), offset, FIRST_DAY, LAST_DAY))
 
     return shift
 
@@ -132,12 +132,20 @@ def _numeric_shift(bounds: tuple[int, int] | None, extent: _Extent, draw: _Draw)
         # The column's scale, negative for numeric(5, -2); without one, the digits shown.
         scale = bounds[1] if bounds else len(fraction)
         steps = _scaled(int(whole + fraction), scale - len(fraction))
-        moved = steps + draw.whole(_number(canonical), (reach or extent.steps(scale))(steps))
+        offset = draw.whole(_number(canonical), (reach or extent.steps(scale))(steps))
         if largest is not None:
-            moved = min(max(moved, -largest), largest)
-        return numeric_text(moved, scale)
+            return numeric_text(_moved(steps, offset, -largest, largest), scale)
+        return numeric_text(steps + offset, scale)
 
     return shift
+
+
+def _moved(number: int, offset: int, lowest: int, highest: int) -> int:
+    """Within the type's range, and never the number itself while the range holds another."""
+    if not lowest <= number + offset <= highest:
+        offset = -offset
+    moved = min(max(number + offset, lowest), highest)
+    return moved if moved != number else min(max(number - offset, lowest), highest)
 
 
 def _scaled(number: int, power: int) -> int:
@@ -154,15 +162,27 @@ def numeric_text(steps: int, scale: int) -> bytes:
     return sign + digits[:-scale] + b"." + digits[-scale:]
 
 
-def _float_shift(
-    largest: float, text: Callable[[float], bytes], extent: _Extent, draw: _Draw
-) -> Change:
+class _Float(NamedTuple):
+    spacing: float  # of the numbers from 1 to 2
+    largest: float
+    text: Callable[[float], bytes]
+
+
+_SINGLE = _Float(2.0**-23, (2.0 - 2.0**-23) * 2.0**127, float4_text)
+_DOUBLE = _Float(2.0**-52, (2.0 - 2.0**-52) * 2.0**1023, float8_text)
+
+
+def _float_shift(kind: _Float, extent: _Extent, draw: _Draw) -> Change:
+    spacing, largest, text = kind
+
     def shift(canonical: bytes) -> bytes:
         number = float(canonical)
         if not math.isfinite(number):
             return canonical
-        moved = number + draw.real(_number(canonical)) * extent.distance(number)
-        return text(min(max(moved, -largest), largest))
+        offset = draw.real(_number(canonical)) * extent.distance(number)
+        moved = text(min(max(number + offset, -largest), largest))
+        # Too small a move for a number of this size: to its neighbour.  A share of 0 is 0.
+        return moved if moved != text(number) else text(number - number * spacing)
 
     return shift
 
