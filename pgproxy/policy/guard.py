@@ -9,7 +9,7 @@ from pgproxy.analysis.lineage import Lineage, Position, Report, Source, Use, cut
 from pgproxy.errors import Refusal
 from pgproxy.policy.classes import Mask, Masks
 from pgproxy.policy.inputs import Accepted, comparable
-from pgproxy.policy.order import scans_in_order, settle_calls, shuffle, tells_plan
+from pgproxy.policy.order import CARRIED, scans_in_order, settle_calls, shuffle, tells_plan
 from pgproxy.policy.rules import SHOWS_EQUALITY, Computed, Filters, Policy, RoleRule, Token, Writes
 
 _DOES = {
@@ -69,7 +69,7 @@ class Guard:
                 self._judge(use)
         if explained is not None:
             self._check_plan(report, explained)
-        settle_calls(self._compared, report)
+        settle_calls(self._compared + self._carried(report), report)
         # Cutting and shuffling change nodes that other uses look at, so they come last.
         for use in report.uses:
             if id(use.node) in self._cut and use.node:
@@ -103,6 +103,20 @@ class Guard:
                 "EXPLAIN ANALYZE of a table with masked columns would show how long they are",
                 hint="EXPLAIN without ANALYZE shows the plan.",
             )
+
+    def _carried(self, report: Report) -> list[Use]:
+        """Uses for which a sort carries masked values along, compared or not.
+
+        A sort that outgrows work_mem merges runs, and how many rows a run holds is how long they
+        are: which of two rows that tie comes first tells it.
+        """
+        return [
+            use
+            for use in report.uses
+            if use.position in CARRIED
+            and id(use.node) not in self._cut
+            and self._masks.masked(use.lineage.sources)
+        ]
 
     def _weighed(self, report: Report) -> bool:
         """Whether masked values have a part in what is run, after all that is left out."""

@@ -20,6 +20,9 @@ FiltersOf = Callable[[list[Source]], Filters]
 
 # What an index serves by any of its columns, and what only by the first.
 _FILTERS = (Position.TEST, Position.NULL_TEST, Position.EQUAL)
+# Where masked values are carried through the sorts of a level, compared or not.
+CARRIED = (Position.OUTPUT, Position.COUNT, Position.NULL_TEST)
+_ALL_ROWS = (Position.EQUAL, Position.VIEW, Position.SCAN, *CARRIED)
 _SORTS = (
     Position.GROUP,
     Position.PARTITION,
@@ -70,11 +73,13 @@ def tells_plan(use: Use) -> bool:
 def settle_calls(uses: list[Use], report: Report) -> None:
     """Have calls that see the order of a level which compares masked values see a random one.
 
-    ``uses`` are those comparisons.  Raises Refusal where that would change what a call means.
+    ``uses`` are those comparisons, and what a level carries through its sorts.  Raises Refusal
+    where that would change what a call means.
     """
     settled: set[int] = set()
     for use in uses:
-        if any(use.level is query for query in report.recursive):
+        recursive = any(use.level is query for query in report.recursive)
+        if recursive and use.position not in CARRIED:
             raise Refusal(
                 "masked_order",
                 "a recursive query compares masked values: in which order it finds rows is masked",
@@ -102,7 +107,7 @@ def _tells(call: Call, use: Use, calls: list[Call]) -> bool:
     if use.output:
         # DISTINCT and UNION come after everything else of their level.
         return False
-    if use.position in (Position.EQUAL, Position.VIEW, Position.SCAN):
+    if use.position in _ALL_ROWS:
         return True
     if use.position is Position.GROUP:
         # Within a group all values are equal: aggregates see no order of theirs.

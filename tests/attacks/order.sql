@@ -250,3 +250,14 @@ SELECT max(id) FROM customers GROUP BY email;
 -- @alone
 SET enable_hashagg = off;
 SELECT id FROM (SELECT last_name, id FROM customers UNION SELECT last_name, id FROM employees) s;
+
+-- @ ties of a sort that spills
+-- @alone
+SET work_mem = '64kB';
+SELECT row_number() OVER (ORDER BY g % 3), g, last_name FROM employees, generate_series(1, 400) g;
+
+-- @ ties of a sort that spills, aggregated
+-- @alone
+SET work_mem = '64kB';
+SET enable_hashagg = off;
+SELECT g % 3, md5(array_agg(g)::text), count(last_name) FROM employees, generate_series(1, 400) g GROUP BY 1;

@@ -170,6 +170,11 @@ SELECT email, row_number() OVER () FROM employees GROUP BY email;
 --> row_number | computed | show |
 --! OVER (ORDER BY pg_catalog.random())
 
+SELECT email, row_number() OVER (ORDER BY city) FROM customers;
+--> email | copied | token | shop.customers.email
+--> row_number | computed | show | shop.customers.city
+--! OVER (ORDER BY customers.city, pg_catalog.random())
+
 SELECT c.id, row_number() OVER (PARTITION BY c.city ORDER BY c.born DESC) FROM customers c JOIN employees e ON c.email = e.email;
 --> id | copied | show | shop.customers.id
 --> row_number | computed | show | shop.customers.born
