@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from pgproxy.config.load import load
-from pgproxy.errors import ConfigError, Finding
 from pgproxy.net import logs, loops
 from pgproxy.net.serve import serve as run_proxy
+from pgproxy.net.workers import Crew, Place
 from pgproxy.wire.kernel import IMPLEMENTATION
 
 EPILOG = "Example: pgproxy serve -c pgproxy.yaml"
@@ -21,15 +21,12 @@ def serve(
     config: Annotated[
         Path, typer.Option("--config", "-c", help="The configuration file.", metavar="FILE")
     ],
-    workers: Annotated[int, typer.Option(min=1, help="Processes; only 1 for now.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that serve.")] = 1,
 ) -> None:
     """Run the proxy until it is told to stop.
 
     SIGHUP reads the policy again, SIGTERM drains, SIGINT stops at once.
     """
-    if workers > 1:
-        message = "more than one worker is not there yet; leave it out"
-        raise ConfigError((Finding("--workers", 0, message),))
     loaded = load(config)
     logs.configure()
     for warning in loaded.warnings:
@@ -39,4 +36,7 @@ def serve(
     else:
         log.warning("SLOW BUILD: the Python kernel carries the rows; see the README for the other")
     loops.raise_descriptor_limit(loaded.proxy.limits.clients)
-    loops.run(run_proxy(loaded, config))
+    place: Place | int | None = Crew.bind(loaded.proxy, workers).work() if workers > 1 else None
+    if isinstance(place, int):
+        raise typer.Exit(place)
+    loops.run(run_proxy(loaded, config, place))

@@ -58,6 +58,7 @@ class Wish:
     upstream: tuple[int, str] = (0, "")
     auth: str = ""
     vault: tuple[str, str] = ("sqlite:///vault.db", "")
+    workers: int = 1
 
 
 class Proxy:
@@ -117,6 +118,11 @@ class Proxy:
         """Whether the process is there."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def exit_code(self) -> int | None:
+        """How it ended; None while it runs."""
+        return None if self._process is None else self._process.poll()
+
     def dsn(self, login: Login, database: str = DATABASE) -> str:
         """A URL to the database through the proxy."""
         who = f"{quote(login.user, safe='')}:{quote(login.password, safe='')}"
@@ -157,9 +163,8 @@ class Proxy:
             self._admin_port = free_port()
             self._write_config(wanted or free_port())
             self.log.write_bytes(b"")
-            argv: list[str | Path] = [sys.executable, "-m", "pgproxy", "serve", "-c", self.config]
             self._process = self._stage.start(
-                Program(argv, _environment(), cwd=self.directory), output=self.log
+                Program(self._command(), _environment(), cwd=self.directory), output=self.log
             )
             port = self._wait_listening(self._process)
             if port:
@@ -178,6 +183,11 @@ class Proxy:
             if self._process is not None:
                 self._stage.stop(self._process)
                 self._process = None
+
+    def _command(self) -> list[str | Path]:
+        workers = self._wish.workers
+        more = ["--workers", str(workers)] if workers > 1 else []
+        return [sys.executable, "-m", "pgproxy", "serve", "-c", self.config, *more]
 
     def _write_config(self, port: int) -> None:
         reader = f"{CATALOG_READER.user}:{CATALOG_READER.password}"

@@ -6,11 +6,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 import logging
+from pathlib import Path
+import socket
 
 import msgspec
 
 from pgproxy.net.logs import origin
 from pgproxy.net.readiness import OK, Readiness
+from pgproxy.net.sockets import written
 
 # Slow or many askers cost this much, and no more.
 _HEAD_BYTES = 8192
@@ -37,19 +40,30 @@ class Admin:
 
     def __init__(self, routes: Mapping[str, MakePage]) -> None:
         self._routes = routes
-        self._listener: asyncio.Server | None = None
+        self._listeners: list[asyncio.Server] = []
         self._serving: set[asyncio.Task[None]] = set()
 
     async def listen(self, host: str, port: int) -> str:
         """Accept requests; the address, as it is written."""
-        self._listener = await asyncio.start_server(self._accept, host, port, limit=_HEAD_BYTES)
-        name = self._listener.sockets[0].getsockname()
-        return f"[{name[0]}]:{name[1]}" if ":" in name[0] else f"{name[0]}:{name[1]}"
+        listener = await asyncio.start_server(self._accept, host, port, limit=_HEAD_BYTES)
+        self._listeners.append(listener)
+        return written(listener.sockets[0].getsockname())
+
+    async def listen_on(self, sockets: list[socket.socket]) -> None:
+        """The same with sockets that are bound already."""
+        for sock in sockets:
+            listener = await asyncio.start_server(self._accept, sock=sock, limit=_HEAD_BYTES)
+            self._listeners.append(listener)
+
+    async def listen_at(self, path: Path) -> None:
+        """Accept requests of this user's processes only, through a file."""
+        listener = await asyncio.start_unix_server(self._accept, path, limit=_HEAD_BYTES)
+        self._listeners.append(listener)
 
     async def close(self) -> None:
         """Answer nobody any more."""
-        if self._listener is not None:
-            self._listener.close()
+        for listener in self._listeners:
+            listener.close()
         for task in self._serving:
             task.cancel()
         await asyncio.gather(*self._serving, return_exceptions=True)

@@ -26,16 +26,29 @@ _Labelled = Mapping[str, int] | Mapping[tuple[str, str], int]
 
 
 class Metrics:
-    """The page of ``/metrics``."""
+    """What ``/metrics`` shows of this process."""
 
     def __init__(self, server: Server, build: Build) -> None:
         self._registry = CollectorRegistry()
         self._registry.register(_Reader(server, build))
         ProcessCollector(registry=self._registry)
 
-    def page(self) -> bytes:
-        """What a scrape gets, in Prometheus' text format."""
-        return generate_latest(self._registry)
+    def families(self) -> list[Metric]:
+        """Everything, as of now."""
+        return list(self._registry.collect())
+
+
+def page_of(families: Iterable[Metric]) -> bytes:
+    """What a scrape gets, in Prometheus' text format."""
+    return generate_latest(_Given(families))
+
+
+class _Given(Collector):
+    def __init__(self, families: Iterable[Metric]) -> None:
+        self._families = families
+
+    def collect(self) -> Iterable[Metric]:
+        return self._families
 
 
 class _Reader(Collector):

@@ -6,7 +6,6 @@ that went by the old one end with their transaction, so that none outlives its r
 """
 
 import asyncio
-from collections.abc import Awaitable
 from contextlib import AsyncExitStack
 from dataclasses import replace
 import gc
@@ -21,25 +20,23 @@ from typing import Any, TypeVar
 from pgproxy.analysis.statement import audit_sql
 from pgproxy.config.load import Config, load
 from pgproxy.config.proxy import AuthMethod, ProxyConfig
-from pgproxy.errors import ConfigError, Finding, Unavailable
-from pgproxy.net.admin import Admin, MakePage, Page, healthz, readyz
-from pgproxy.net.audit import AuditTrail, State
-from pgproxy.net.build import Build
-from pgproxy.net.catalogs import REFRESH_SECONDS, Catalogs
+from pgproxy.errors import ConfigError, Unavailable
+from pgproxy.net.audit import AuditTrail
+from pgproxy.net.catalogs import Catalogs
 from pgproxy.net.certificates import listen_side
-from pgproxy.net.front_page import front_page
 from pgproxy.net.introspection import read_snapshot
 from pgproxy.net.logs import quiet_loop
 from pgproxy.net.lookups import Lookups
-from pgproxy.net.metrics import CONTENT_TYPE, Metrics
+from pgproxy.net.pages import open_admin
 from pgproxy.net.planners import Planners
 from pgproxy.net.probes import Probes
-from pgproxy.net.readiness import Readiness
 from pgproxy.net.server import Room, Server
 from pgproxy.net.services import OpenSession, Services
+from pgproxy.net.sockets import cannot_listen
 from pgproxy.net.upstream import Upstream
 from pgproxy.net.vaults import load_ring, open_vault
 from pgproxy.net.verifiers import Verifiers, home
+from pgproxy.net.workers import Place
 from pgproxy.policy.rules import Policy
 from pgproxy.session.context import ClientTls, Limits, Scram, SessionContext
 from pgproxy.session.counters import Counters
@@ -53,15 +50,15 @@ T = TypeVar("T")
 log = logging.getLogger("pgproxy")
 
 
-async def serve(config: Config, path: Path) -> None:
+async def serve(config: Config, path: Path, place: Place | None = None) -> None:
     """Run until told to stop.  Raises ConfigError where the files cannot be carried out.
 
-    ``path`` is the configuration file, to read again on SIGHUP.
+    ``path`` is the configuration file, to read again on SIGHUP; ``place`` a worker's, among others.
     """
     loop = asyncio.get_running_loop()
     quiet_loop(loop)
     async with AsyncExitStack() as stack:
-        proxy = await _Proxy.start(config, path, stack)
+        proxy = await _Proxy.start(config, path, place, stack)
         # What was made until now stays: no need to look at it in every collection.
         gc.collect()
         gc.freeze()
@@ -81,23 +78,37 @@ class _Proxy:
         self._reloading = asyncio.Lock()
 
     @classmethod
-    async def start(cls, config: Config, path: Path, stack: AsyncExitStack) -> "_Proxy":
+    async def start(
+        cls, config: Config, path: Path, place: Place | None, stack: AsyncExitStack
+    ) -> "_Proxy":
         """Open everything, the listener last; ``stack`` closes what was opened."""
         services, rules = _open(config, stack)
-        limits = config.proxy.limits
-        balancers = config.proxy.listen.proxy_header_from
-        server = Server(services, Room(limits.clients, limits.startup_seconds, balancers))
+        server = Server(services, _room(config.proxy, place))
         stack.push_async_callback(server.stop)
         proxy = cls(config, path, server, rules)
         proxy._handle_signals(stack)
         server.start(services.catalogs.keep_fresh(server.databases, server.masked_databases))
         server.start(_try_catalog(config, services.catalogs))
-        await _open_admin(config, server, stack)
-        for address in await _listening(
-            server.listen(config.proxy.listen.host, config.proxy.listen.port), "listen"
-        ):
-            log.info("listening on %s", address)
+        await proxy._listen(config.proxy, place, stack)
         return proxy
+
+    async def _listen(
+        self, config: ProxyConfig, place: Place | None, stack: AsyncExitStack
+    ) -> None:
+        if place is not None:
+            # Without a parent nobody would pass on a signal, or free the address.
+            asyncio.get_running_loop().add_reader(place.lifeline, self._stop.set)
+            await self._server.listen_on(place.listeners)
+            await open_admin(config.admin, self._server, place, stack)
+            place.ready()
+            return
+        await open_admin(config.admin, self._server, None, stack)
+        try:
+            addresses = await self._server.listen(config.listen.host, config.listen.port)
+        except OSError as error:
+            raise cannot_listen("listen", error) from None
+        for address in addresses:
+            log.info("listening on %s", address)
 
     async def run(self) -> None:
         """Until a signal ends it; the exit stack does the rest."""
@@ -177,6 +188,12 @@ class _Rules:
         return lambda client: Session(replace(context, client=client))
 
 
+def _room(proxy: ProxyConfig, place: Place | None) -> Room:
+    limits = proxy.limits
+    room = Room(limits.clients, limits.startup_seconds, proxy.listen.proxy_header_from)
+    return room if place is None else replace(room, seats=place.seats)
+
+
 def _open(config: Config, stack: AsyncExitStack) -> tuple[Services, _Rules]:
     proxy = config.proxy
     ring = load_ring(proxy.vault.keys)
@@ -243,50 +260,6 @@ def _open_upstream(url: str) -> Upstream:
         # Certificates that cannot be read should show now, not at the first client.
         upstream.tls.context()
     return upstream
-
-
-async def _open_admin(config: Config, server: Server, stack: AsyncExitStack) -> None:
-    services, build = server.services, Build.current()
-    metrics = Metrics(server, build)
-
-    async def scrape() -> Page:
-        return Page(metrics.page(), CONTENT_TYPE)
-
-    async def catalog() -> None:
-        age = services.catalogs.age(server.databases())
-        if age > 3 * REFRESH_SECONDS:
-            raise Unavailable(f"not refreshed for {age:.0f} seconds")
-
-    async def audit() -> None:
-        if services.audit.state is not State.WRITING:
-            raise Unavailable(f"the trail is {services.audit.state.value}")
-
-    checks = {
-        "upstream": services.upstream.probe,
-        "vault": services.lookups.ping,
-        "catalog": catalog,
-        "audit": audit,
-    }
-    readiness = Readiness(checks)
-    routes: dict[str, MakePage] = {
-        "/": front_page(server, readiness, build),
-        "/metrics": scrape,
-        "/healthz": healthz,
-        "/readyz": readyz(readiness),
-    }
-    admin = Admin(routes)
-    stack.push_async_callback(admin.close)
-    place = config.proxy.admin
-    address = await _listening(admin.listen(place.host, place.port), "admin")
-    log.info("admin page on http://%s/", address)
-
-
-async def _listening(work: Awaitable[T], section: str) -> T:
-    try:
-        return await work
-    except OSError as error:
-        message = f"cannot listen there: {error.strerror}"
-        raise ConfigError((Finding(f"{section}.host, {section}.port", 0, message),)) from None
 
 
 async def _try_catalog(config: Config, catalogs: Catalogs) -> None:

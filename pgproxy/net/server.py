@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Coroutine
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 import logging
+import socket
 
 from pgproxy.analysis.catalog import Catalog
 from pgproxy.net.audit import State
 from pgproxy.net.conversation import Conversation
+from pgproxy.net.seats import Seats
 from pgproxy.net.services import OpenSession, Services
+from pgproxy.net.sockets import written
 
 SWEEP_SECONDS = 1.0
 
@@ -23,6 +26,8 @@ TOO_MANY = ("53300", "too many clients of the proxy")
 SHUTDOWN = ("57P01", "the proxy is shutting down")
 RELOADED = ("57P01", "the policy of the proxy has changed")
 NO_AUDIT = ("58000", "the audit trail cannot be written")
+
+_BACKLOG = 1024
 
 # What is still queued when everything ends gets this long to go out.
 _LAST_WORDS_SECONDS = 2.0
@@ -37,6 +42,7 @@ class Room:
     clients: int
     startup_seconds: float
     balancers: tuple[IPv4Network | IPv6Network, ...] = ()
+    seats: Seats = field(default_factory=lambda: Seats.of(1)[0])
 
 
 class Server:
@@ -64,11 +70,19 @@ class Server:
     async def listen(self, host: str, port: int) -> list[str]:
         """Accept connections; the addresses, as they are written."""
         listener = await self._loop.create_server(
-            lambda: Conversation.client_leg(self), host, port, backlog=1024
+            lambda: Conversation.client_leg(self), host, port, backlog=_BACKLOG
         )
         self._listeners.append(listener)
-        names = [sock.getsockname() for sock in listener.sockets]
-        return [f"[{n[0]}]:{n[1]}" if ":" in n[0] else f"{n[0]}:{n[1]}" for n in names]
+        return [written(sock.getsockname()) for sock in listener.sockets]
+
+    async def listen_on(self, sockets: list[socket.socket]) -> None:
+        """The same with sockets that are bound already."""
+        for sock in sockets:
+            self._listeners.append(
+                await self._loop.create_server(
+                    lambda: Conversation.client_leg(self), sock=sock, backlog=_BACKLOG
+                )
+            )
 
     def databases(self) -> Collection[str]:
         """Those that somebody is using."""
@@ -125,9 +139,10 @@ class Server:
             return SHUTDOWN
         if self.services.audit.state is State.LOST:
             return NO_AUDIT
-        if len(self._admitted) >= self._room.clients:
+        if self._room.seats.taken() >= self._room.clients:
             return TOO_MANY
         self._admitted.add(conversation)
+        self._room.seats.set(len(self._admitted))
         return None
 
     def watch(self, conversation: Conversation) -> None:
@@ -138,6 +153,7 @@ class Server:
     def left(self, conversation: Conversation) -> None:
         self._conversations.discard(conversation)
         self._admitted.discard(conversation)
+        self._room.seats.set(len(self._admitted))
         self._watched.discard(conversation)
         self._departure.set()
 

@@ -3,12 +3,13 @@
 from pathlib import Path
 import re
 
+from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 from pgproxy.net.admin import MakePage
 from pgproxy.net.build import Build
 from pgproxy.net.front_page import front_page
-from pgproxy.net.metrics import Metrics
+from pgproxy.net.metrics import Metrics, page_of
 from pgproxy.net.readiness import Readiness
 from tests.net.fakes import Rig, rig, run
 
@@ -60,7 +61,7 @@ def test_names_and_labels_are_those_promised(tmp_path: Path) -> None:
     async def test() -> None:
         async with rig(tmp_path) as proxy:
             count(proxy)
-            pages.append(Metrics(proxy.server, BUILD).page().decode())
+            pages.append(page_of(Metrics(proxy.server, BUILD).families()).decode())
 
     run(test)
     seen: dict[str, tuple[str, ...]] = {}
@@ -87,7 +88,12 @@ def test_front_page_shows_counts_and_escapes_names(tmp_path: Path) -> None:
         async with rig(tmp_path) as proxy:
             count(proxy)
             proxy.services.counters.statements["<script>", "allow"] += 1
-            make: MakePage = front_page(proxy.server, Readiness({}), BUILD)
+            metrics = Metrics(proxy.server, BUILD)
+
+            async def families() -> list[Metric]:
+                return metrics.families()
+
+            make: MakePage = front_page(families, Readiness({}), BUILD)
             pages.append((await make()).body.decode())
 
     run(test)

@@ -133,7 +133,7 @@ def test_start_names_kernel_and_place(serving: Proxy) -> None:
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["--workers", "2"], "more than one worker is not there yet"),
+        (["--workers", "2"], "cannot listen there: Address already in use"),
         ([], "address already in use"),
         (["--workers", "0"], "--workers"),
     ],
