@@ -15,7 +15,17 @@ _EXAMPLE = "postgresql://127.0.0.1:5432"
 
 # The parameters of a libpq URL that pgproxy reads; the rest of libpq's are known only by name.
 _FILES = ("sslrootcert", "sslcert", "sslkey")
-_READ = ("dbname", "host", "password", "port", "sslmode", "user", *_FILES)
+_READ = (
+    "dbname",
+    "host",
+    "password",
+    "port",
+    "sslmode",
+    "target_session_attrs",
+    "user",
+    *_FILES,
+)
+DEFAULT_PORT = 5432
 _TLS = ("sslcrl", "sslnegotiation", "sslpassword")
 _OTHER = (
     "application_name",
@@ -40,7 +50,7 @@ class Url(str):
 
 
 def postgres_url(value: object, info: ValidationInfo) -> Url:
-    """A URL as libpq writes it, to one server; paths in it are made absolute."""
+    """A URL as libpq writes it, to one host or several; paths in it are made absolute."""
     if not isinstance(value, str) or not value:
         kind = "an empty text" if value == "" else "something else"
         raise wrong(f"found {kind}; expected a URL such as {_EXAMPLE}")
@@ -50,7 +60,8 @@ def postgres_url(value: object, info: ValidationInfo) -> Url:
     if parts.fragment:
         raise wrong(f"found a `#`; {_ESCAPE}")
     parameters = _parameters(parts.query)
-    _one_server(parts, parameters)
+    _checked_hosts(parts, parameters)
+    _any_session(parameters)
     mode = parameters.get("sslmode", "prefer")
     if mode not in (*_PLAIN_MODES, *_TLS_MODES):
         known = listed((*_PLAIN_MODES, *_TLS_MODES))
@@ -87,6 +98,12 @@ def _tls_files(mode: str, parameters: dict[str, str]) -> None:
         raise wrong("`sslcert` and `sslkey` go together; expected both")
 
 
+def _any_session(parameters: dict[str, str]) -> None:
+    """Whether a server is a primary shows after the login, which is the client's."""
+    if parameters.get("target_session_attrs", "any") != "any":
+        raise wrong(f"`target_session_attrs` other than any is {NOT_YET}; leave it out")
+
+
 def _beside(text: str, info: ValidationInfo) -> str:
     return text if text == "system" else str(_absolute(beside(text, info)))
 
@@ -111,6 +128,8 @@ def vault_url(value: object, info: ValidationInfo) -> Url:
     scheme, mark, rest = value.partition(":")
     if scheme in ("postgresql", "postgres"):
         url = postgres_url(value, info)
+        if len(hosts(url)) > 1:
+            raise wrong(f"several hosts of a vault are {NOT_YET}; expected one")
         _names_login_and_database(url)
         return url
     if scheme != "sqlite" or not mark:
@@ -177,24 +196,48 @@ def _parameters(query: str) -> dict[str, str]:
     return dict(pairs)
 
 
-def _one_server(parts: SplitResult, parameters: dict[str, str]) -> None:
-    place = parts.netloc.rpartition("@")[2]
-    if "," in place or "," in parameters.get("host", ""):
-        raise wrong(f"several hosts are {NOT_YET}; expected one")
-    try:
-        ports = [parts.port, _port(parameters.get("port"))]
-    except ValueError:
-        raise wrong(f"the port is not a number from 1 to 65535; {_ESCAPE}") from None
-    if 0 in ports:
-        raise wrong("the port is not a number from 1 to 65535")
-    if not unquote(parts.hostname or parameters.get("host", "")):
+def hosts(url: str) -> list[tuple[str, int]]:
+    """The hosts and ports of a URL that ``postgres_url`` has accepted, in the order to try."""
+    parts = urlsplit(url)
+    return _hosts(parts, dict(parse_qsl(parts.query)))
+
+
+def _checked_hosts(parts: SplitResult, parameters: dict[str, str]) -> None:
+    if not all(host for host, _ in _hosts(parts, parameters)):
         raise wrong(f"names no host; expected one, as in {_EXAMPLE}")
 
 
-def _port(text: str | None) -> int | None:
-    if text is None:
-        return None
+def _hosts(parts: SplitResult, parameters: dict[str, str]) -> list[tuple[str, int]]:
+    """As libpq reads them: the ports of the parameter are one for all, or one for each."""
+    place = parts.netloc.rpartition("@")[2]
+    ports = [_port(text) for text in parameters.get("port", "").split(",")]
+    if place.strip(":0123456789,"):
+        found = [_host_and_port(text) for text in place.split(",")]
+    else:
+        own = place.lstrip(":")
+        found = [(host, _port(own)) for host in parameters.get("host", "").split(",")]
+    if len(ports) not in (1, len(found)):
+        raise wrong("there are not as many ports as hosts; expected one for all, or one for each")
+    ports *= len(found) // len(ports)
+    return [
+        (unquote(host), own or port or DEFAULT_PORT)
+        for (host, own), port in zip(found, ports, strict=True)
+    ]
+
+
+def _host_and_port(text: str) -> tuple[str, int]:
+    if text.startswith("["):
+        host, _, port = text[1:].partition("]")
+        return host, _port(port.removeprefix(":"))
+    host, _, port = text.partition(":")
+    return host, _port(port)
+
+
+def _port(text: str) -> int:
+    """0 where there is none."""
+    if not text:
+        return 0
     port = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
     if not 0 < port < 65536:
-        raise ValueError
+        raise wrong(f"the port is not a number from 1 to 65535; {_ESCAPE}")
     return port

@@ -24,6 +24,7 @@ from pgproxy.errors import ConfigError, Unavailable
 from pgproxy.net.audit import AuditTrail
 from pgproxy.net.catalogs import Catalogs
 from pgproxy.net.certificates import listen_side
+from pgproxy.net.hosts import Hosts
 from pgproxy.net.introspection import read_snapshot
 from pgproxy.net.logs import quiet_loop
 from pgproxy.net.lookups import Lookups
@@ -33,7 +34,6 @@ from pgproxy.net.probes import Probes
 from pgproxy.net.server import Room, Server
 from pgproxy.net.services import OpenSession, Services
 from pgproxy.net.sockets import cannot_listen
-from pgproxy.net.upstream import Upstream
 from pgproxy.net.vaults import load_ring, open_vault
 from pgproxy.net.verifiers import Verifiers, home
 from pgproxy.net.workers import Place
@@ -224,7 +224,7 @@ def _open(config: Config, stack: AsyncExitStack) -> tuple[Services, _Rules]:
     tls = proxy.listen.tls
     services = Services(
         client_tls=listen_side(tls) if tls is not None else None,
-        upstream=_open_upstream(proxy.upstream.url),
+        upstream=_open_hosts(proxy.upstream.url),
         catalogs=catalogs,
         lookups=lookups,
         audit=audit,
@@ -254,12 +254,13 @@ def _scram(proxy: ProxyConfig, ring: KeyRing) -> Scram | None:
     return Scram(lambda: secrets.token_urlsafe(18).encode(), secret)
 
 
-def _open_upstream(url: str) -> Upstream:
-    upstream = Upstream.parse(url)
-    if upstream.tls is not None:
-        # Certificates that cannot be read should show now, not at the first client.
-        upstream.tls.context()
-    return upstream
+def _open_hosts(url: str) -> Hosts:
+    servers = Hosts.parse(url)
+    for upstream in servers.upstreams:
+        if upstream.tls is not None:
+            # Certificates that cannot be read should show now, not at the first client.
+            upstream.tls.context()
+    return servers
 
 
 async def _try_catalog(config: Config, catalogs: Catalogs) -> None:

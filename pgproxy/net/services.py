@@ -7,8 +7,8 @@ from pgproxy.net.audit import AuditTrail
 from pgproxy.net.catalogs import Catalogs
 from pgproxy.net.certificates import ListenSide
 from pgproxy.net.histogram import Histogram
+from pgproxy.net.hosts import Hosts
 from pgproxy.net.lookups import Lookups
-from pgproxy.net.upstream import Upstream
 from pgproxy.net.verifiers import Verifiers
 from pgproxy.session.counters import Counters
 from pgproxy.session.session import Session
@@ -24,7 +24,7 @@ class Services:
     ``open_session`` and ``client_tls``, what clients are spoken to with, change with a reload.
     """
 
-    upstream: Upstream
+    upstream: Hosts
     catalogs: Catalogs
     lookups: Lookups
     audit: AuditTrail

@@ -1,13 +1,12 @@
-"""Where the server is, and the connections made to it: a session's leg, a cancel, a probe."""
+"""One server, and the connections made to it: a session's leg, a cancel, a probe."""
 
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 import socket
-from urllib.parse import parse_qs, unquote, urlsplit
 
-from pgproxy.errors import ConfigError, Finding, Unavailable
-from pgproxy.net.certificates import VERIFYING, ServerTls
+from pgproxy.errors import Unavailable
+from pgproxy.net.certificates import ServerTls
 from pgproxy.net.legs import Leg
 from pgproxy.net.securing import Securing
 from pgproxy.net.tls import Tls
@@ -28,34 +27,12 @@ class Upstream:
     tls: ServerTls | None = None
 
     @classmethod
-    def parse(cls, url: str) -> "Upstream":
-        """The server of a libpq URL; the user, password and database in it are not used here."""
-        try:
-            parts = urlsplit(url)
-            port = parts.port
-        except ValueError:
-            raise _finding("brackets or port are malformed") from None
-        options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-        mode = options.get("sslmode", "prefer")
-        if mode not in ("disable", "allow", "prefer", "require", *VERIFYING):
-            raise _finding("the sslmode is none that libpq knows")
-        number = port or int(options.get("port") or 5432)
-        host = unquote(parts.hostname or options.get("host", "")) or "localhost"
-        if "," in host or "," in parts.netloc:
-            raise _finding("several hosts are not there yet; expected one")
+    def at(cls, host: str, port: int, tls: ServerTls | None) -> "Upstream":
+        """The server at a host as libpq writes it: a name, an address, or a directory."""
         if host.startswith(("/", "@")):
-            path = f"{host}/.s.PGSQL.{number}"
-            return cls(host, number, "\0" + path[1:] if host[0] == "@" else path)
-        # What libpq prefers, or allows, protects from nobody: it is not spoken here.
-        if mode in ("disable", "allow", "prefer"):
-            return cls(host, number)
-        tls = ServerTls(
-            mode,
-            options.get("sslrootcert", ""),
-            options.get("sslcert", ""),
-            options.get("sslkey", ""),
-        )
-        return cls(host, number, tls=tls)
+            path = f"{host}/.s.PGSQL.{port}"
+            return cls(host, port, "\0" + path[1:] if host[0] == "@" else path)
+        return cls(host, port, tls=tls)
 
     def __str__(self) -> str:
         if self.path:
@@ -152,7 +129,3 @@ def _reason(error: OSError) -> str:
         if isinstance(error, kind):
             return words
     return "the network says no"
-
-
-def _finding(message: str) -> ConfigError:
-    return ConfigError((Finding("upstream.url", 0, message),))

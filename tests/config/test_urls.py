@@ -11,6 +11,7 @@ import pytest
 
 from pgproxy.config.urls import Url, has_user, postgres_url, speaks_tls, vault_url
 
+PORTS = "there are not as many ports as hosts; expected one for all, or one for each"
 ESCAPE = "write `/` `?` `#` `@` `:` in a user name or password as %2F %3F %23 %40 %3A"
 
 
@@ -23,6 +24,8 @@ ESCAPE = "write `/` `?` `#` `@` `:` in a user name or password as %2F %3F %23 %4
         "postgresql://reader@db/{database}",
         "postgresql:///shop?host=/var/run/postgresql&port=5433&user=me",
         "postgresql://db?sslmode=prefer",
+        "postgresql://one:5432,two/shop?target_session_attrs=any",
+        "postgresql:///shop?host=one,two&port=5432,5433",
         "postgresql://db?sslmode=require",
     ],
 )
@@ -60,11 +63,19 @@ def test_files_of_tls_lie_beside_the_file_or_where_it_says(url: str, expected: s
         ),
         ("postgresql://", "names no host; expected one, as in postgresql://127.0.0.1:5432"),
         ("postgresql://me@:5432", "names no host; expected one, as in postgresql://127.0.0.1:5432"),
-        ("postgresql://a,b", "several hosts are not there yet; expected one"),
-        ("postgresql:///?host=a,b", "several hosts are not there yet; expected one"),
+        ("postgresql://a,", "names no host; expected one, as in postgresql://127.0.0.1:5432"),
+        (
+            "postgresql:///?host=a,b&port=1,2,3",
+            "there are not as many ports as hosts; expected one for all, or one for each",
+        ),
         ("postgresql://db:abc", f"the port is not a number from 1 to 65535; {ESCAPE}"),
         ("postgresql://db:70000", f"the port is not a number from 1 to 65535; {ESCAPE}"),
-        ("postgresql://db:0", "the port is not a number from 1 to 65535"),
+        ("postgresql://db:0", f"the port is not a number from 1 to 65535; {ESCAPE}"),
+        ("postgresql://db,other:x", f"the port is not a number from 1 to 65535; {ESCAPE}"),
+        (
+            "postgresql://db,other?target_session_attrs=primary",
+            "`target_session_attrs` other than any is not there yet; leave it out",
+        ),
         ("postgresql://db?port=x", f"the port is not a number from 1 to 65535; {ESCAPE}"),
         ("postgresql://db#x", f"found a `#`; {ESCAPE}"),
         ("postgresql://db?sslmode", f"the part after `?` is not name=value; {ESCAPE}"),
@@ -104,7 +115,8 @@ def test_files_of_tls_lie_beside_the_file_or_where_it_says(url: str, expected: s
             (
                 "found a parameter that libpq does not have; "
                 "expected `dbname`, `host`, `password`, "
-                "`port`, `sslmode`, `user`, `sslrootcert`, `sslcert` or `sslkey`"
+                "`port`, `sslmode`, `target_session_attrs`, `user`, "
+                "`sslrootcert`, `sslcert` or `sslkey`"
             ),
         ),
         ("postgresql://db?user=a&user=b", "found a parameter twice; keep one of them"),
@@ -166,7 +178,10 @@ def test_a_vault_lies_beside_the_file_or_where_it_says(url: str, expected: str) 
         ("sqlite3:///vault.db", "this is no vault URL; expected sqlite:///vault.db"),
         ("postgresql://me:hunter2@db", _NAMES),
         ("postgresql://db/vault", _NAMES),
-        ("postgres://me:hunter2@a,b/vault", "several hosts are not there yet; expected one"),
+        (
+            "postgres://me:hunter2@a,b/vault",
+            "several hosts of a vault are not there yet; expected one",
+        ),
         (
             "sqlite://vault.db",
             (

@@ -16,6 +16,7 @@ import uvloop
 from pgproxy.analysis.catalog import Catalog
 from pgproxy.net.audit import AuditTrail
 from pgproxy.net.catalogs import Catalogs
+from pgproxy.net.hosts import Hosts
 from pgproxy.net.lookups import Lookups
 from pgproxy.net.server import Room, Server
 from pgproxy.net.services import Services
@@ -288,7 +289,7 @@ async def rig(folder: Path, wish: Wish = Wish()) -> AsyncIterator[Rig]:
     vault, counters = FakeVault(), Counters()
     path = folder / wish.audit
     services = Services(
-        Upstream("127.0.0.1", listener.sockets[0].getsockname()[1]),
+        Hosts([Upstream("127.0.0.1", listener.sockets[0].getsockname()[1])]),
         Catalogs("", no_catalog, NoLooks()),
         Lookups(vault, counters),
         AuditTrail(str(path), wish.patience),

@@ -1,12 +1,14 @@
 """Where the server is, and what a failed connection tells."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
 from pgproxy.errors import ConfigError, Unavailable
 from pgproxy.net.certificates import ServerTls
+from pgproxy.net.hosts import Hosts
 from pgproxy.net.legs import Leg
 from pgproxy.net.upstream import Upstream
 from pgproxy.wire.startup import SSLRequest
@@ -44,7 +46,7 @@ from tests.net.fakes import descriptors, run
     ],
 )
 def test_forms_of_libpq(url: str, expected: Upstream, shown: str | None) -> None:
-    parsed = Upstream.parse(url)
+    (parsed,) = Hosts.parse(url).upstreams
     assert parsed == expected
     assert shown is None or str(parsed) == shown
 
@@ -54,12 +56,12 @@ def test_forms_of_libpq(url: str, expected: Upstream, shown: str | None) -> None
     [
         "postgresql://a:pa/ss@db:5x/",
         "postgresql://db?sslmode=on",
-        "postgresql://one,two/shop",
+        "postgresql://one,two/shop?port=1,2,3",
     ],
 )
 def test_what_is_not_there_yet_is_refused_without_an_echo(url: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        Upstream.parse(url)
+        Hosts.parse(url)
     assert "pa/ss" not in str(caught.value)
 
 
@@ -122,7 +124,7 @@ def test_unix_socket(tmp_path: Path, loop: str) -> None:
 
     async def test() -> None:
         listener = await asyncio.start_unix_server(serve, tmp_path / ".s.PGSQL.5432")
-        upstream = Upstream.parse(f"postgresql:///x?host={tmp_path}")
+        upstream = Hosts.parse(f"postgresql:///x?host={tmp_path}")
         await upstream.probe()
         owner = Leaving()
         await upstream.connect(lambda: Leg(owner))
@@ -137,7 +139,60 @@ def test_unix_socket(tmp_path: Path, loop: str) -> None:
 def test_missing_socket_is_told_without_its_path(tmp_path: Path, loop: str) -> None:
     async def test() -> None:
         with pytest.raises(Unavailable, match="there is no such socket") as caught:
-            await Upstream.parse(f"postgresql:///x?host={tmp_path}").connect(lambda: Leg(Leaving()))
+            await Hosts.parse(f"postgresql:///x?host={tmp_path}").connect(lambda: Leg(Leaving()))
         assert str(tmp_path) not in str(caught.value)
+
+    run(test, loop)
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("postgresql://one:1,two/shop", [("one", 1), ("two", 5432)]),
+        ("postgresql://u:p@one,two:2/shop?port=7", [("one", 7), ("two", 2)]),
+        ("postgresql:///?host=one,/tmp&port=1,2", [("one", 1), ("/tmp", 2)]),
+        ("postgresql://[::1]:1,[::2]:2", [("::1", 1), ("::2", 2)]),
+    ],
+)
+def test_several_hosts(url: str, expected: list[tuple[str, int]]) -> None:
+    assert [(u.host, u.port) for u in Hosts.parse(url).upstreams] == expected
+
+
+def test_the_first_host_that_answers_is_taken_and_one_that_did_not_is_asked_last(loop: str) -> None:
+    asked: list[str] = []
+
+    def serve(name: str) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
+        async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            packet = await reader.read(100)
+            asked.append(name)
+            writer.write(b"S" if packet == SSLRequest().encode() else b"")
+            writer.close()
+
+        return answer
+
+    async def test() -> None:
+        one = await asyncio.start_server(serve("one"), "127.0.0.1", 0)
+        two = await asyncio.start_server(serve("two"), "127.0.0.1", 0)
+        ports = [listener.sockets[0].getsockname()[1] for listener in (one, two)]
+        hosts = Hosts([Upstream("127.0.0.1", port) for port in ports])
+        await hosts.probe()
+        assert asked == ["one"]
+        await hosts.cancel(b"both are told")
+        assert sorted(asked[1:]) == ["one", "two"]
+        asked.clear()
+        one.close()
+        await one.wait_closed()
+        await hosts.probe()
+        assert asked == ["two"]
+        again = await asyncio.start_server(serve("one"), "127.0.0.1", ports[0])
+        await hosts.probe()
+        assert asked == ["two", "two"]
+        two.close()
+        await hosts.probe()
+        assert asked == ["two", "two", "one"]
+        await asyncio.sleep(0.05)  # the other sides
+        again.close()
+        with pytest.raises(Unavailable, match="refused"):
+            await hosts.probe()
 
     run(test, loop)
