@@ -165,7 +165,7 @@ def test_server_that_goes_ends_the_client_after_its_last_bytes(
 def test_server_that_refuses_is_told_to_the_session(tmp_path: Path, loop: str) -> None:
     async def test() -> None:
         async with rig(tmp_path) as proxy:
-            object.__setattr__(proxy.services.upstream, "port", 1)
+            object.__setattr__(proxy.services.upstream.upstreams[0], "port", 1)
             client = await proxy.connect()
             assert await client.rest() == (b"FATAL 08006 no connection to the server: refused")
             client.leave()
