@@ -1,11 +1,14 @@
 """``pgproxy keys``: the key file of the vault."""
 
 from enum import StrEnum
+import os
 from pathlib import Path
+import sys
 from typing import Annotated
 
 import typer
 
+from pgproxy.session.service import new_verifier
 from pgproxy.vault.keys import new_key_file
 
 EPILOG = "Example: (umask 077 && pgproxy keys new > vault.key)"
@@ -15,11 +18,17 @@ class Action(StrEnum):
     """What can be done with keys."""
 
     NEW = "new"
+    VERIFIER = "verifier"
 
 
 def keys(
     action: Annotated[
-        Action, typer.Argument(help="`new`: print a fresh key file (JSON).", metavar="new")
+        Action,
+        typer.Argument(
+            help="`new`: print a fresh key file (JSON); `verifier`: what `auth.users` keeps of a "
+            "password, which is asked for, or read from standard input.",
+            metavar="new|verifier",
+        ),
     ],
     config: Annotated[
         Path | None,
@@ -31,16 +40,28 @@ def keys(
         ),
     ] = None,
 ) -> None:
-    """Print a fresh key file.
+    """Print a fresh key file, or what is stored of a password.
 
-    Whoever has it can turn tokens back into values: keep it readable by the proxy alone, and keep
-    a copy apart from the vault, for without it no token can be resolved again.
+    Whoever has the key file can turn tokens back into values: keep it readable by the proxy alone,
+    and keep a copy apart from the vault, for without it no token can be resolved again.
     """
-    if action is Action.NEW:
+    if action is Action.VERIFIER:
+        password = _password()
+        if not password:
+            raise typer.BadParameter("an empty password is none: PostgreSQL lets nobody in by it")
+        typer.echo(new_verifier(password, os.urandom(16)))
+    elif action is Action.NEW:
         text = new_key_file()
         if config is not None:
             text = _wrapped(text, config)
         typer.echo(text.rstrip("\n"))
+
+
+def _password() -> str:
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\r\n")
+    asked: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+    return asked
 
 
 def _wrapped(text: str, config: Path) -> str:

@@ -50,6 +50,13 @@ class AuthMethod(StrEnum):
     SCRAM = "scram"
 
 
+class Asked(StrEnum):
+    """How a server may ask for a password besides SCRAM."""
+
+    MD5 = "md5"
+    CLEARTEXT = "cleartext"
+
+
 class Provider(StrEnum):
     """Where the keys of the vault come from."""
 
@@ -146,6 +153,13 @@ class CatalogLogin(Section):
     url: PostgresUrl = Url("")
 
 
+class ServiceLogin(Section):
+    """The login at the server that stands for every client."""
+
+    user: Text = Field(description="a role of the server")
+    password: Text = Field(description='its password, such as "${PGPROXY_PASSWORD}"', repr=False)
+
+
 class Auth(Section):
     """How a client proves who it is."""
 
@@ -154,12 +168,22 @@ class Auth(Section):
         default_factory=dict, repr=False
     )
     url: PostgresUrl = Url("")
+    service: ServiceLogin | None = None
+    allow: tuple[Annotated[Asked, PlainValidator(choice(Asked))], ...] = ()
 
     @model_validator(mode="after")
     def _belongs(self) -> "Auth":
-        if self.method is AuthMethod.PASS_THROUGH and (self.users or self.url):
-            which = "users" if self.users else "url"
-            raise wrong(f"`{which}` does not go with method `pass-through`; expected `scram`")
+        if self.method is AuthMethod.PASS_THROUGH:
+            for name in ("users", "url", "service"):
+                if getattr(self, name):
+                    message = f"`{name}` does not go with method `pass-through`"
+                    raise wrong(f"{message}; expected `scram`")
+        elif self.allow:
+            raise wrong("`allow` does not go with method `scram`; expected `pass-through`")
+        if self.service and self.url:
+            raise wrong("`service` logs in whom `users` names, not the server's own; drop `url`")
+        if self.service and not self.users:
+            raise wrong("`service` logs in whom `users` names; `users` is missing")
         return self
 
 
@@ -251,8 +275,11 @@ class ProxyConfig(Section):
     policy: FilePath = Field(description="the path of the policy, such as policy.yaml")
 
     def verifiers_url(self) -> str:
-        """The login that reads stored passwords: that of ``auth``, else that of the catalog."""
-        return self.auth.url or self.catalog_url()
+        """The login that reads stored passwords: that of ``auth``, else that of the catalog.
+
+        '' where a service logs in for all: nobody but ``users`` may come by it.
+        """
+        return "" if self.auth.service else self.auth.url or self.catalog_url()
 
     def catalog_url(self) -> str:
         """The login that reads pg_catalog: that of ``catalog``, else that of ``upstream``."""

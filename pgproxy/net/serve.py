@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 from pgproxy.analysis.statement import audit_sql
 from pgproxy.config.load import Config, load
-from pgproxy.config.proxy import AuthMethod, ProxyConfig
+from pgproxy.config.proxy import AuthMethod, ProxyConfig, ServiceLogin
 from pgproxy.errors import ConfigError, Unavailable
 from pgproxy.net.audit import AuditTrail
 from pgproxy.net.catalogs import Catalogs
@@ -40,6 +40,8 @@ from pgproxy.net.workers import Place
 from pgproxy.policy.rules import Policy
 from pgproxy.session.context import ClientTls, Limits, Scram, SessionContext
 from pgproxy.session.counters import Counters
+from pgproxy.session.key_login import codes
+from pgproxy.session.service import PasswordKeys, Service
 from pgproxy.session.session import Session
 from pgproxy.treatment.fields import Keys, Treatments
 from pgproxy.treatment.tokens import TokenMap
@@ -217,6 +219,8 @@ def _open(config: Config, stack: AsyncExitStack) -> tuple[Services, _Rules]:
         catalog_holds=catalogs.holds,
         tls=client_tls(proxy),
         scram=_scram(proxy, ring),
+        service=_service(proxy.auth.service),
+        allowed=codes(frozenset(proxy.auth.allow)),
     )
     rules = _Rules(config, context)
     verifiers = Verifiers(proxy.auth.users, proxy.verifiers_url())
@@ -252,6 +256,10 @@ def _scram(proxy: ProxyConfig, ring: KeyRing) -> Scram | None:
     # Every proxy with these keys tells an unknown user the same.
     secret = hmac.digest(ring.treatment_secret(), b"pgproxy: unknown users", "sha256")
     return Scram(lambda: secrets.token_urlsafe(18).encode(), secret)
+
+
+def _service(login: ServiceLogin | None) -> Service | None:
+    return Service(login.user, PasswordKeys(login.password)) if login else None
 
 
 def _open_hosts(url: str) -> Hosts:

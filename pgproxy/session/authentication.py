@@ -122,7 +122,8 @@ class Authentication(Phase):
             return
         answer, keys = exchange.final(body)
         self._outbox.client(backend.authentication(backend.AUTHENTICATION_SASL_FINAL, answer))
-        login = KeyLogin(keys, self._scram.nonce())
+        service = self._context.service
+        login = KeyLogin(service.keys if service else keys, self._scram.nonce())
         self.next = Login(self._context, self._outbox, self._startup, self._raw, login)
 
     def _refused(self) -> Refusal:

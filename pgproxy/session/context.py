@@ -8,6 +8,7 @@ from pgproxy.analysis.catalog import Catalog
 from pgproxy.policy.plan import QueryPlan
 from pgproxy.policy.rules import Policy, RoleRule
 from pgproxy.session.counters import Counters
+from pgproxy.session.service import Service
 from pgproxy.treatment.fields import Treatments
 from pgproxy.treatment.tokens import TokenMap
 
@@ -70,6 +71,7 @@ class Identity:
     database: str
     login: str
     rule: RoleRule
+    server_login: str  # another one where a service logs in for everybody
 
     @property
     def role(self) -> str:
@@ -93,4 +95,6 @@ class SessionContext:
     client: str = ""
     tls: ClientTls | None = None
     scram: Scram | None = None
+    service: Service | None = None
+    allowed: frozenset[int] = frozenset()  # authentication requests relayed besides SCRAM's
     limits: Limits = field(default_factory=Limits)

@@ -40,7 +40,7 @@ class Guard(Phase):
         shared = Shared(context, outbox, queue, names, Foreseen(names), self._planning, runs)
         self._questions = Questions(shared)
         ledger = Ledger(identity, context, outbox)
-        self._reports = Reports(shared, ledger, identity.login.encode())
+        self._reports = Reports(shared, ledger, identity.server_login.encode())
         self._answers = Answers(shared, self._reports)
         self._upstream_gone = False
 

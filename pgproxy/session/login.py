@@ -10,7 +10,7 @@ from pgproxy.policy.rules import RoleRule
 from pgproxy.session.context import Identity, SessionContext
 from pgproxy.session.effects import Close, ConnectUpstream, LoadCatalog, RefreshCatalog
 from pgproxy.session.guard import Guard
-from pgproxy.session.key_login import KeyLogin, unbound
+from pgproxy.session.key_login import KeyLogin, relayed, service_refused
 from pgproxy.session.ledger import refused_login
 from pgproxy.session.outbox import Outbox
 from pgproxy.session.phase import Phase
@@ -42,7 +42,9 @@ class Login(Phase):
         super().__init__(outbox)
         self._context = context
         self.startup = startup
-        self._raw = raw
+        # What the server is told: another user where a service logs in for everybody.
+        self._sent = context.service.in_place(startup) if context.service else startup
+        self._raw = self._sent.encode() if context.service else raw
         self._keys = keys  # of a client that we have checked: they answer in its place
         self._binding = b""
         self._from_client = b""
@@ -105,31 +107,34 @@ class Login(Phase):
             self._start()
 
     def _decide(self, catalog: Catalog) -> None:
-        role = catalog.roles.get(self.startup.user)
+        role = catalog.roles.get(self._sent.user)
         if role is None:
-            self._refusal = unknown_role(self.startup.user)
+            self._refusal = unknown_role(self._sent.user)
             return
         self._rule = self._rule_of(role)
         if self._rule is None:
-            self._refusal = no_entry(role.name)
+            self._refusal = no_entry(self.startup.user)
             return
         self._masked = self._context.policy.masks(self._rule)
         if not self._masked:
             return
         try:
             vet(role, catalog, self._context.policy)
-            pinned(self.startup.parameters, catalog)
+            pinned(self._sent.parameters, catalog)
         except Refusal as refusal:
             self._refusal = refusal
 
     def _rule_of(self, role: Role) -> RoleRule | None:
-        return self._context.policy.rule_for((role.name, *role.member_of))
+        # Who comes by a service is known to the policy by name alone: the role is the service's.
+        own = self._context.service is not None
+        names = (self.startup.user,) if own else (role.name, *role.member_of)
+        return self._context.policy.rule_for(names)
 
     def _second_look(self, catalog: Catalog) -> Refusal:
-        role = catalog.roles.get(self.startup.user)
+        role = catalog.roles.get(self._sent.user)
         if role is not None and self._rule_of(role) is None:
-            return no_entry(role.name)
-        return unknown_role(self.startup.user)
+            return no_entry(self.startup.user)
+        return unknown_role(self._sent.user)
 
     def _start(self) -> None:
         if self._connected and self._decided:
@@ -139,12 +144,12 @@ class Login(Phase):
         """As it came for a role without masks; pinned, or bare, for the others."""
         if self._refusal is None and not self._masked:
             return self._raw
-        parameters = self.startup.parameters
+        parameters = self._sent.parameters
         if self._refusal is None and self._catalog is not None:
             sent = pinned(parameters, self._catalog)
         else:
             sent = bare(parameters)
-        return StartupMessage(self.startup.protocol, sent).encode()
+        return StartupMessage(self._sent.protocol, sent).encode()
 
     # Client
 
@@ -199,6 +204,8 @@ class Login(Phase):
     def _server_message(self, kind: int, message: bytes) -> None:
         body = message[HEADER:]
         if kind == backend.ERROR_RESPONSE:
+            if self._context.service is not None and not self._authenticated:
+                service_refused(body)
             self._ended = True
             self._held.append(message)
             self._outbox.client(b"".join(self._held))
@@ -226,11 +233,12 @@ class Login(Phase):
         if self._keys is not None:
             self._outbox.upstream(self._keys.answer(code, body, self._binding))
             return
-        if code == backend.AUTHENTICATION_SASL:
-            message = unbound(body)
-        if code not in backend.AUTHENTICATION_CODES:
-            raise UpstreamViolation("the server asks for an authentication that is not known")
-        self._outbox.client(message)
+        try:
+            asked = relayed(code, body, self._context.allowed)
+        except Refusal as refusal:
+            refused_login(self._context, self._outbox, self.startup, refusal)
+            raise
+        self._outbox.client(asked)
         if code != backend.AUTHENTICATION_SASL_FINAL:
             self._asked = True
             self._answer()
@@ -300,7 +308,8 @@ class Login(Phase):
         self._begin(catalog, self._rule)
 
     def _begin(self, catalog: Catalog, rule: RoleRule) -> None:
-        identity = Identity(self.startup.database, self.startup.user, rule)
+        startup = self.startup
+        identity = Identity(startup.database, startup.user, rule, self._sent.user)
         self.next = self._successor(identity, catalog)
         self.next.cancel = self.cancel
         self._outbox.client(b"".join(self._held))
@@ -333,12 +342,8 @@ def _unknown_protocol() -> Refusal:
     )
 
 
-_BEFORE_READY = frozenset(
-    {
-        backend.BACKEND_KEY_DATA,
-        backend.NEGOTIATE_PROTOCOL_VERSION,
-        backend.NOTICE_RESPONSE,
-        backend.PARAMETER_STATUS,
-        backend.READY_FOR_QUERY,
-    }
+_BEFORE_READY = (
+    backend.PARAMETER_STATUS,
+    backend.NEGOTIATE_PROTOCOL_VERSION,
+    backend.NOTICE_RESPONSE,
 )

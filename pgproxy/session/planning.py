@@ -11,7 +11,7 @@ class Planning:
     def __init__(self, context: SessionContext, identity: Identity, catalog: Catalog) -> None:
         self._context = context
         self._identity = identity
-        self._path = catalog.search_path(identity.login)
+        self._path = catalog.search_path(identity.server_login)
         self.version = catalog.version
         self.planner = self._make(catalog)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import hashlib
 import hmac
 import re
+from typing import Protocol
 
 PLAIN, PLUS = b"SCRAM-SHA-256", b"SCRAM-SHA-256-PLUS"
 
@@ -23,7 +24,7 @@ _SERVER_FIRST = re.compile(
 )
 _STORED = re.compile(r"SCRAM-SHA-256\$([1-9][0-9]{0,9}):([^$:]+)\$([^$:]+):([^$:]+)")
 # What the server takes where nothing else is set (scram_iterations).
-_ITERATIONS = 4096
+ITERATIONS = 4096
 
 
 class ScramError(Exception):
@@ -53,11 +54,17 @@ class Verifier:
             return None
         return cls(int(found[1]), salt, stored, server)
 
+    def __str__(self) -> str:
+        salt, stored, server = (
+            b64encode(part).decode() for part in (self.salt, self.stored_key, self.server_key)
+        )
+        return f"SCRAM-SHA-256${self.iterations}:{salt}${stored}:{server}"
+
     @classmethod
     def mock(cls, user: str, secret: bytes) -> "Verifier":
         """For a user that is not known: the same each time, and no proof fits it."""
         keys = [_hmac(secret, b"%d %b" % (n, user.encode())) for n in range(3)]
-        return cls(_ITERATIONS, keys[0][:16], keys[1], keys[2])
+        return cls(ITERATIONS, keys[0][:16], keys[1], keys[2])
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +73,19 @@ class ClientKeys:
 
     verifier: Verifier
     client_key: bytes = field(repr=False)
+
+    def matching(self, salt: bytes, iterations: int) -> "ClientKeys":
+        """Themselves, where they go with what the server stores.  Raises ScramError."""
+        if salt != self.verifier.salt or iterations != self.verifier.iterations:
+            raise ScramError("the password has changed since, or the verifier is another one")
+        return self
+
+
+class Keys(Protocol):
+    """What yields the keys for a salt: keys that are known, or a password."""
+
+    def matching(self, salt: bytes, iterations: int) -> ClientKeys:
+        """Raises ScramError."""
 
 
 class ServerExchange:
@@ -131,14 +151,15 @@ class ServerExchange:
 
 
 class ClientExchange:
-    """The client's side, with keys in place of a password.  Raises ScramError."""
+    """The client's side.  Raises ScramError."""
 
-    def __init__(self, keys: ClientKeys, nonce: bytes, binding: bytes = b"") -> None:
+    def __init__(self, keys: Keys, nonce: bytes, binding: bytes = b"") -> None:
         self._keys = keys
         self._nonce = nonce
         self._binding = binding
         self._header = b"n,,"
         self._said = b""
+        self._expected = b""
 
     def first(self, offered: list[bytes]) -> tuple[bytes, bytes]:
         """The mechanism that is taken of those, and the first message."""
@@ -157,19 +178,17 @@ class ClientExchange:
         found = _SERVER_FIRST.fullmatch(data)
         if found is None or not found[1].startswith(self._nonce) or found[1] == self._nonce:
             raise ScramError("a malformed answer of the server")
-        verifier = self._keys.verifier
-        if _decoded(found[2]) != verifier.salt or int(found[3]) != verifier.iterations:
-            raise ScramError("the password has changed since, or the verifier is another one")
+        keys = self._keys.matching(_decoded(found[2]), int(found[3]))
         bound = self._binding if self._header[:1] == b"p" else b""
         unproven = b"c=%b,r=%b" % (b64encode(self._header + bound), found[1])
         self._said = b",".join((self._said, data, unproven))
-        proof = _xor(self._keys.client_key, _hmac(verifier.stored_key, self._said))
+        proof = _xor(keys.client_key, _hmac(keys.verifier.stored_key, self._said))
+        self._expected = b"v=" + b64encode(_hmac(keys.verifier.server_key, self._said))
         return unproven + b",p=" + b64encode(proof)
 
     def check(self, data: bytes) -> None:
         """The server's own proof: that it knows the user too."""
-        signature = b64encode(_hmac(self._keys.verifier.server_key, self._said))
-        if not hmac.compare_digest(data, b"v=" + signature):
+        if not self._expected or not hmac.compare_digest(data, self._expected):
             raise ScramError("the server does not know the user")
 
 

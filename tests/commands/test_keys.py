@@ -1,5 +1,6 @@
 """``pgproxy keys new``."""
 
+import io
 import json
 from pathlib import Path
 import sys
@@ -9,6 +10,8 @@ import pytest
 from pgproxy.__main__ import main
 from pgproxy.config.load import load
 from pgproxy.net.vaults import load_ring
+from pgproxy.session.scram import Verifier
+from pgproxy.session.service import PasswordKeys
 from pgproxy.vault.keys import KeyRing
 from tests.vault.transit import TOKEN, transit
 
@@ -49,6 +52,20 @@ def test_help_says_how_to_keep_the_file(
 ) -> None:
     assert run(monkeypatch, "keys", "--help") == 0
     assert "(umask 077 && pgproxy keys new > vault.key)" in capsys.readouterr().out
+
+
+def test_a_verifier_is_made_of_what_stands_on_standard_input(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("correct horse\n"))
+    assert run(monkeypatch, "keys", "verifier") == 0
+    told = capsys.readouterr()
+    stored = Verifier.parse(told.out.strip())
+    assert stored is not None
+    assert PasswordKeys("correct horse").matching(stored.salt, 4096).verifier == stored
+    monkeypatch.setattr(sys, "stdin", io.StringIO("\n"))
+    assert run(monkeypatch, "keys", "verifier") == 2
+    assert capsys.readouterr().out == ""
 
 
 def test_a_key_service_wraps_rotates_and_opens_the_file(

@@ -1,13 +1,28 @@
 """Authentication is the server's; who may start, and with which settings, is ours."""
 
+from dataclasses import replace
+
 import pytest
 
 from pgproxy.session.effects import RefreshCatalog
+from pgproxy.session.key_login import codes
+from pgproxy.session.session import Session
 from pgproxy.wire import backend, frontend
 from pgproxy.wire.startup import StartupMessage, parse_first
 from tests.session import plans
 from tests.session.plans import MASKED, one, plan
-from tests.session.script import KEY, OK, READY, WELCOME, Script, error, letters, query, row
+from tests.session.script import (
+    KEY,
+    OK,
+    READY,
+    WELCOME,
+    Script,
+    error,
+    letters,
+    messages,
+    query,
+    row,
+)
 
 PASSWORD = frontend.PasswordMessage(b"secret\0").encode()
 SASL = backend.authentication(10, b"SCRAM-SHA-256\0\0")
@@ -328,3 +343,36 @@ def test_an_option_that_the_server_takes_on_is_not_covered(answer: bytes) -> Non
 
 def test_a_version_that_the_server_takes_on_is_not_covered() -> None:
     assert negotiated("alice", WELCOME, minor=3).stopped()["C"] == "0A000"
+
+
+@pytest.mark.parametrize("user", ["alice", "bob"])
+@pytest.mark.parametrize(
+    ("request_", "named"),
+    [
+        (backend.authentication(5, b"salt"), "md5"),
+        (backend.authentication(3), "cleartext"),
+        (backend.authentication(7), "GSSAPI"),
+        (backend.authentication(9), "GSSAPI"),
+        (backend.authentication(10, b"OAUTHBEARER\0\0"), "other than SCRAM"),
+    ],
+)
+def test_what_is_not_relayed_is_refused_by_name(user: str, request_: bytes, named: str) -> None:
+    script = Script().start(user).server(request_)
+    (told,) = messages(script.to_client)
+    assert told[0] == b"E"
+    assert b"C28000\0" in told[1]
+    assert named.encode() in told[1]
+    assert script.closed is not None
+    assert [r.reason for r in script.audits] == ["login_method"]
+
+
+@pytest.mark.parametrize(("name", "code"), [("md5", 5), ("cleartext", 3)])
+def test_what_is_allowed_is_relayed(name: str, code: int) -> None:
+    script = Script()
+    script.session = Session(replace(script.session._context, allowed=codes({name})))
+    asked = backend.authentication(code, b"salt" if code == 5 else b"")
+    script.start("bob").server(asked).client(PASSWORD)
+    assert script.to_client == asked
+    assert script.to_upstream.endswith(PASSWORD)
+    other = backend.authentication(8 - code, b"salt" if code == 3 else b"")
+    assert letters(script.server(other).to_client) == "RE"
