@@ -7,7 +7,7 @@ of the design is missed or something is left over, 2 where the system does not a
 
 import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 import os
 from pathlib import Path
 import resource
@@ -24,7 +24,7 @@ from pgproxy.demo import shop
 from pgproxy.demo.postgres import Cluster, free_port
 from pgproxy.demo.proxy import Proxy, Wish
 from pgproxy.demo.shop import ANALYST, DATABASE, OWNER, Login, policy
-from pgproxy.wire.startup import StartupMessage
+from pgproxy.wire.startup import CancelRequest, StartupMessage
 from tests.e2e.raw import message, query
 from tests.faults.backend import WELCOME
 
@@ -34,6 +34,7 @@ BUDGET_KIB = 32.0
 FAN = 500  # connects under way at one time
 FREED_SECONDS = 120.0
 WAIT_SECONDS = 60.0
+CANCELS = 100
 READY = WELCOME[-6:]
 
 
@@ -211,8 +212,26 @@ def frozen(proxy: Proxy, server: int) -> None:
         what = "descriptors are left with a frozen server"
         gone = until(lambda: descriptors(proxy.pid) <= left, what, FREED_SECONDS)
         print(f"frozen server, in query and in COPY, closed and reset: freed in {gone:.1f} s")
+        cancelled(proxy)
     finally:
         os.kill(server, signal.SIGCONT)
+
+
+def cancelled(proxy: Proxy) -> None:
+    """Cancels that no server takes: some wait for their end, some do not.  Raises Fault."""
+    files = descriptors(proxy.pid)
+    packet = CancelRequest(4711, b"\0\1\2\3").encode()
+    with ExitStack() as stack:
+        for number in range(CANCELS):
+            client = socket.create_connection((proxy.host, proxy.port), WAIT_SECONDS)
+            client.sendall(packet)
+            if number % 2:
+                stack.enter_context(client)
+            else:
+                client.close()
+        what = "descriptors are left by cancels to a frozen server"
+        gone = until(lambda: descriptors(proxy.pid) <= files, what, FREED_SECONDS)
+    print(f"frozen server, {CANCELS} cancels: given up in {gone:.1f} s")
 
 
 def single_bytes(proxy: Proxy) -> None:
