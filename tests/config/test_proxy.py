@@ -357,3 +357,50 @@ limits:
         "9: limits.clients: found `many`; expected a whole number from 1 to 1000000",
         f"10: limits.message_bytes: found another text; {SIZE}",
     ]
+
+
+@pytest.mark.parametrize(
+    ("auth", "expected"),
+    [
+        (
+            "{service: {user: a, password: b}}",
+            "`service` does not go with method `pass-through`; expected `scram`",
+        ),
+        (
+            "{method: scram, service: {user: a, password: b}}",
+            "`service` logs in whom `users` names; `users` is missing",
+        ),
+        (
+            (
+                f'{{method: scram, service: {{user: a, password: b}}, users: {{u: "{VERIFIER}"}}, '
+                'url: "postgresql://r@db"}'
+            ),
+            "`service` logs in whom `users` names, not the server's own; drop `url`",
+        ),
+        (
+            "{method: scram, allow: [md5]}",
+            "`allow` does not go with method `scram`; expected `pass-through`",
+        ),
+    ],
+)
+def test_logins_that_cannot_be_combined(auth: str, expected: str) -> None:
+    assert told(f"auth: {auth}") == [f"{FOUR}auth: {expected}"]
+
+
+def test_with_a_service_nobody_but_the_users_of_the_file_may_come() -> None:
+    users = f'users: {{u: "{VERIFIER}"}}'
+    found = proxy(
+        f"{SMALLEST}auth: {{method: scram, service: {{user: a, password: hunter2}}, {users}}}\n"
+    )
+    assert found.verifiers_url() == ""
+    assert found.auth.service is not None
+    assert found.auth.service.password == "hunter2"
+    assert "hunter2" not in repr(found)
+
+
+def test_what_the_server_may_ask_is_named() -> None:
+    assert proxy(f"{SMALLEST}auth: {{allow: [md5, cleartext]}}\n").auth.allow == (
+        "md5",
+        "cleartext",
+    )
+    assert "`md5` or `cleartext`" in told("auth: {allow: [gss]}")[0]

@@ -6,13 +6,15 @@ import os
 import signal
 import subprocess
 import sys
+from threading import Timer
 import time
 
 import psycopg
 import pytest
 
+from pgproxy.demo import proxy as demo_proxy
 from pgproxy.demo import shop
-from pgproxy.demo.postgres import Cluster
+from pgproxy.demo.postgres import Cluster, free_port
 from pgproxy.demo.proxy import Proxy, Wish
 from pgproxy.demo.shop import ANALYST, OWNER
 
@@ -122,6 +124,22 @@ def test_audit_file_moved_away_is_made_anew_at_sighup(serving: Proxy) -> None:
         until(serving.audit.exists)
         connection.execute("SELECT 2")
     until(lambda: len(serving.audit.read_text().splitlines()) == 1)
+
+
+def test_a_host_that_is_not_there_is_passed_over(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dead = f"{cluster.host}:{free_port()}"
+    config = demo_proxy._CONFIG.replace("//{upstream}", f"//{dead},{{upstream}}")
+    monkeypatch.setattr(demo_proxy, "_CONFIG", config)
+    with Proxy(cluster, Wish(shop.policy())) as running:
+        assert f"//{dead},{cluster.host}:" in running.config.read_text()
+        for _ in range(3):
+            with psycopg.connect(running.dsn(ANALYST), autocommit=True) as connection:
+                connection.execute("SELECT email FROM customers")
+                Timer(0.1, connection.cancel_safe).start()
+                with pytest.raises(psycopg.errors.QueryCanceled, match="user request"):
+                    connection.execute("SELECT count(*) FROM generate_series(1, 100000000000)")
 
 
 def test_start_names_kernel_and_place(serving: Proxy) -> None:
