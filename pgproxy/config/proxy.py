@@ -256,6 +256,7 @@ class Limits(Section):
     clients: Annotated[int, _count(1, 1_000_000)] = 10_000
     startup_seconds: Annotated[int, _count(1, 3600)] = 10
     drain_seconds: Annotated[int, _count(0, 86_400)] = 30
+    detokenize_per_second: Annotated[int, _count(1, 1_000_000)] = 1000
     message_bytes: Annotated[int, PlainValidator(lambda value: size(value, 1 << 16, 1 << 30))] = (
         1 << 30
     )
