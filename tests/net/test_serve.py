@@ -1,12 +1,13 @@
 """``pgproxy serve`` as a process: its signals, its orderly and disorderly ends."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 import json
 import os
 import signal
 import subprocess
 import sys
-from threading import Timer
+from threading import Event, Thread
 import time
 
 import psycopg
@@ -33,6 +34,24 @@ def until(true: Callable[[], bool], seconds: float = 10.0) -> None:
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+@contextmanager
+def cancelling(connection: psycopg.Connection) -> Iterator[None]:
+    """Cancel what it runs, again and again: the first may come before the statement."""
+    over = Event()
+
+    def cancel() -> None:
+        while not over.wait(0.2):
+            connection.cancel_safe(timeout=10)
+
+    thread = Thread(target=cancel)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def said(proxy: Proxy, text: str) -> bool:
@@ -137,8 +156,8 @@ def test_a_host_that_is_not_there_is_passed_over(
         for _ in range(3):
             with psycopg.connect(running.dsn(ANALYST), autocommit=True) as connection:
                 connection.execute("SELECT email FROM customers")
-                Timer(0.1, connection.cancel_safe).start()
-                with pytest.raises(psycopg.errors.QueryCanceled, match="user request"):
+                canceled = pytest.raises(psycopg.errors.QueryCanceled, match="user request")
+                with cancelling(connection), canceled:
                     connection.execute("SELECT count(*) FROM generate_series(1, 100000000000)")
 
 

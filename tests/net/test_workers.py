@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-from threading import Timer
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
@@ -20,7 +19,7 @@ from pgproxy.demo.postgres import Cluster
 from pgproxy.demo.proxy import Proxy, Wish
 from pgproxy.demo.shop import ANALYST, OWNER, Login
 from pgproxy.net.seats import Seats
-from tests.net.test_serve import said, until
+from tests.net.test_serve import cancelling, said, until
 
 pytestmark = pytest.mark.e2e
 
@@ -94,8 +93,8 @@ def test_a_cancel_works_by_whichever_worker_gets_it(serving: Proxy) -> None:
     for _ in range(8):
         with psycopg.connect(serving.dsn(OWNER), autocommit=True) as connection:
             connection.execute("SET statement_timeout = '20s'")
-            Timer(0.1, connection.cancel_safe).start()
-            with pytest.raises(psycopg.errors.QueryCanceled, match="user request"):
+            canceled = pytest.raises(psycopg.errors.QueryCanceled, match="user request")
+            with cancelling(connection), canceled:
                 connection.execute("SELECT pg_sleep(20)")
 
 
