@@ -30,6 +30,7 @@ from pgproxy.config.fields import (
 from pgproxy.config.findings import validate
 from pgproxy.config.urls import Url, has_user, postgres_url, speaks_tls, vault_url
 from pgproxy.config.yaml import Document
+from pgproxy.treatment.tokens import CAPACITY
 
 _CATALOG_USER = (
     "names no user, and catalog.url is missing; expected catalog.url with a login that reads "
@@ -256,6 +257,9 @@ class Limits(Section):
     clients: Annotated[int, _count(1, 1_000_000)] = 10_000
     startup_seconds: Annotated[int, _count(1, 3600)] = 10
     drain_seconds: Annotated[int, _count(0, 86_400)] = 30
+    token_cache_bytes: Annotated[
+        int, PlainValidator(lambda value: size(value, 1 << 20, 1 << 40))
+    ] = CAPACITY
     detokenize_per_second: Annotated[int, _count(1, 1_000_000)] = 1000
     message_bytes: Annotated[int, PlainValidator(lambda value: size(value, 1 << 16, 1 << 30))] = (
         1 << 30

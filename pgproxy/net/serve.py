@@ -200,7 +200,7 @@ def _open(config: Config, stack: AsyncExitStack) -> tuple[Services, _Rules]:
     proxy = config.proxy
     ring = load_ring(proxy.vault.keys)
     vault = open_vault(proxy.vault.url, ring)
-    counters, tokens = Counters(), TokenMap()
+    counters, tokens = Counters(), TokenMap(proxy.limits.token_cache_bytes)
     lookups = Lookups(vault, counters)
     stack.push_async_callback(lookups.close)
     audit = AuditTrail(proxy.audit.path)

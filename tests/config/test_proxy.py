@@ -404,3 +404,11 @@ def test_what_the_server_may_ask_is_named() -> None:
         "cleartext",
     )
     assert "`md5` or `cleartext`" in told("auth: {allow: [gss]}")[0]
+
+
+def test_the_cache_of_tokens_has_a_size() -> None:
+    assert proxy(SMALLEST).limits.token_cache_bytes == 192 << 20
+    assert proxy(f"{SMALLEST}limits: {{token_cache_bytes: 16MiB}}\n").limits.token_cache_bytes == (
+        16 << 20
+    )
+    assert "from 1MiB to" in told("limits: {token_cache_bytes: 1KiB}")[0]
