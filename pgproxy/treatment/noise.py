@@ -1,11 +1,11 @@
 """noise: a keyed offset, fixed per value, so that asking again cannot average it away.
 
-All arithmetic is on whole steps of the type (1 for integers and dates, the last shown digit for
-numeric), exact at any size; only floats are floats.  At least one step and never none, so that no
-value is simply shown; at the edge of its type a value moves the other way.  The offset depends on
-the number, not on its spelling: 5, 5.0 and 5.00 of one domain move alike.  The range and the
-percentage are part of the key: two roles that see one value under different ranges could otherwise
-subtract it out.
+All arithmetic is on whole steps of the type (1 for integers and dates, the last digit shown for
+numeric and timestamps), exact at any size; only floats are floats.  At least one step and never
+none, so that no value is simply shown; at the edge of its type a value moves the other way.  The
+offset depends on the number, not on its spelling: 5, 5.0 and 5.00 of one domain move alike.  The
+range and the percentage are part of the key: two roles that see one value under different ranges
+could otherwise subtract it out.
 """
 
 from collections.abc import Callable
@@ -21,14 +21,26 @@ from pgproxy.treatment.keys import Digest, Keys
 from pgproxy.treatment.shape import INTEGER_BITS, FieldType
 from pgproxy.wire import values
 from pgproxy.wire.values_numbers import SPECIAL_FLOATS, float4_text, float8_text
-from pgproxy.wire.values_time import FIRST_DAY, INFINITE, LAST_DAY, date_of, days_of
+from pgproxy.wire.values_time import (
+    END_MOMENT,
+    FIRST_DAY,
+    FIRST_MOMENT,
+    INFINITE,
+    LAST_DAY,
+    date_of,
+    days_of,
+    moment_of,
+    timestamp_of,
+)
 
+_ZONES = {values.TIMESTAMP: b"", values.TIMESTAMPTZ: b"+00"}
+_MICROSECONDS_A_DAY = 86_400_000_000
 _DRAW_BYTES = 16
 _DRAWS = 1 << 8 * _DRAW_BYTES
 
 
 def noisy(treatment: Noise, domain: str, field: FieldType, keys: Keys) -> FieldTreatment:
-    """Numbers within a range or a percentage; dates within a range of days."""
+    """Numbers within a range or a percentage; dates and timestamps within a range of days."""
     extent = _Extent.of(treatment)
     if extent is None:
         return Nulls()
@@ -94,6 +106,8 @@ def _shift_of(field: FieldType, extent: _Extent, draw: _Draw) -> Change | None:
         return _float_shift(_DOUBLE, extent, draw)
     if field.oid == values.DATE and not extent.relative:
         return _date_shift(extent, draw)
+    if field.oid in _ZONES and not extent.relative:
+        return _timestamp_shift(_ZONES[field.oid], extent, draw)
     return None
 
 
@@ -119,6 +133,25 @@ def _date_shift(extent: _Extent, draw: _Draw) -> Change:
         return date_of(_moved(days_of(canonical), offset, FIRST_DAY, LAST_DAY))
 
     return shift
+
+
+def _timestamp_shift(zone: bytes, extent: _Extent, draw: _Draw) -> Change:
+    reach = max(int(extent.amount * _MICROSECONDS_A_DAY), 1)
+
+    def shift(canonical: bytes) -> bytes:
+        if canonical in INFINITE:
+            return canonical
+        moment = moment_of(canonical, zoned=bool(zone))
+        # In steps of the last digit shown: whole seconds stay whole.
+        step = next(size for size in _STEPS if moment % size == 0)
+        offset = step * draw.whole(canonical, max(reach // step, 1))
+        lowest, highest = FIRST_MOMENT, END_MOMENT - step
+        return timestamp_of(_moved(moment, offset, lowest, highest), zone)
+
+    return shift
+
+
+_STEPS = [10**power for power in range(6, -1, -1)]
 
 
 def _numeric_shift(bounds: tuple[int, int] | None, extent: _Extent, draw: _Draw) -> Change:

@@ -15,8 +15,8 @@ _MICROSECONDS = struct.Struct(">q")
 
 FIRST_DAY = -2451545  # 4714-11-24 BC, Julian day 0
 LAST_DAY = 2145031948  # 5874897-12-31
-_FIRST_MICROSECOND = FIRST_DAY * 86_400_000_000
-_END_MICROSECOND = 9_223_371_331_200_000_000  # 294277-01-01
+FIRST_MOMENT = FIRST_DAY * 86_400_000_000
+END_MOMENT = 9_223_371_331_200_000_000  # 294277-01-01
 
 INFINITE = (b"infinity", b"-infinity")
 _DAY_ENDS = {b"infinity": 0x7FFFFFFF, b"-infinity": -0x80000000}
@@ -104,12 +104,12 @@ def write_date(canonical: bytes) -> bytes:
 
 def read_timestamp_text(value: bytes) -> bytes:
     """ISO text without a zone."""
-    return value if value in INFINITE else _timestamp_text(_microseconds(value, zoned=False), b"")
+    return value if value in INFINITE else timestamp_of(moment_of(value, zoned=False), b"")
 
 
 def read_timestamptz_text(value: bytes) -> bytes:
     """ISO text with the session's offset; the canonical form is at UTC."""
-    return value if value in INFINITE else _timestamp_text(_microseconds(value, zoned=True), b"+00")
+    return value if value in INFINITE else timestamp_of(moment_of(value, zoned=True), b"+00")
 
 
 def read_timestamp(value: bytes) -> bytes:
@@ -137,15 +137,16 @@ def _read_microseconds(value: bytes, zone: bytes) -> bytes:
     for text, end in _MICROSECOND_ENDS.items():
         if moment == end:
             return text
-    return _timestamp_text(moment, zone)
+    return timestamp_of(moment, zone)
 
 
 def _write_microseconds(canonical: bytes, *, zoned: bool) -> bytes:
     end = _MICROSECOND_ENDS.get(canonical)
-    return _MICROSECONDS.pack(_microseconds(canonical, zoned=zoned) if end is None else end)
+    return _MICROSECONDS.pack(moment_of(canonical, zoned=zoned) if end is None else end)
 
 
-def _microseconds(text: bytes, *, zoned: bool) -> int:
+def moment_of(text: bytes, *, zoned: bool) -> int:
+    """Microseconds from 2000-01-01, at UTC where it is ``zoned``, of a finite timestamp."""
     match = _TIMESTAMP.fullmatch(text)
     if not match or zoned != (match[6] is not None):
         raise ValueError("no timestamp")
@@ -164,8 +165,9 @@ def _offset(zone: bytes) -> int:
     return -seconds if zone.startswith(b"-") else seconds
 
 
-def _timestamp_text(moment: int, zone: bytes) -> bytes:
-    if not _FIRST_MICROSECOND <= moment < _END_MICROSECOND:
+def timestamp_of(moment: int, zone: bytes) -> bytes:
+    """The canonical timestamp at so many microseconds; ``zone``: b'' or b'+00'."""
+    if not FIRST_MOMENT <= moment < END_MOMENT:
         raise ValueError("a timestamp out of range")
     days, rest = divmod(moment, _DAY)
     seconds, fraction = divmod(rest, 1_000_000)

@@ -18,10 +18,8 @@ TEXTS = {values.TEXT, values.VARCHAR, values.BPCHAR, values.NAME, values.UNKNOWN
 INTEGERS = {values.INT2, values.INT4, values.INT8}
 FLOATS = {values.FLOAT4, values.FLOAT8}
 
-OTHERS = {
-    *(values.NUMERIC, values.DATE, values.TIMESTAMP, values.TIMESTAMPTZ),
-    *(values.UUID, values.INET, values.BYTEA),
-}
+DATES = {values.DATE, values.TIMESTAMP, values.TIMESTAMPTZ}
+OTHERS = {values.NUMERIC, *DATES, values.UUID, values.INET, values.BYTEA}
 
 YIELDS: list[tuple[rules.Treatment, set[int]]] = [
     (rules.Null(), set()),
@@ -31,7 +29,7 @@ YIELDS: list[tuple[rules.Treatment, set[int]]] = [
     (rules.Token(), TEXTS | INTEGERS | OTHERS),
     (rules.Token(format="card"), TEXTS | INTEGERS | OTHERS),
     (rules.Synthetic(kind="email"), TEXTS),
-    (rules.Noise(range=Decimal(3)), INTEGERS | FLOATS | {values.NUMERIC, values.DATE}),
+    (rules.Noise(range=Decimal(3)), INTEGERS | FLOATS | {values.NUMERIC, *DATES}),
     (rules.Noise(percent=Decimal(3)), INTEGERS | FLOATS | {values.NUMERIC}),
 ]
 MASKS = [treatment for treatment, _ in YIELDS]

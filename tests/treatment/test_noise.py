@@ -1,5 +1,6 @@
 """noise: within the range, of the type, fixed per number, not to be averaged or subtracted away."""
 
+from datetime import datetime
 from decimal import Decimal
 import math
 import struct
@@ -12,6 +13,7 @@ from pgproxy.policy.rules import Noise
 from pgproxy.treatment.fields import FieldType, Keys
 from pgproxy.treatment.noise import noisy
 from pgproxy.wire import values
+from pgproxy.wire.values_time import moment_of, write_timestamp, write_timestamptz
 from tests.treatment.vault import Column, applied
 
 KEYS = Keys(bytes(range(32)))
@@ -167,7 +169,7 @@ def test_dates_move_by_days_and_stay_in_the_calendar() -> None:
 
 
 def test_what_has_no_noise_becomes_null() -> None:
-    for oid in (values.TEXT, values.BOOL, values.TIMESTAMP, values.UUID, 99999):
+    for oid in (values.TEXT, values.BOOL, values.INTERVAL, values.UUID, 99999):
         assert noisy(RANGE_3, "d", FieldType(oid, -1, 0), KEYS).null_only
     assert noisy(PERCENT_5, "d", FieldType(values.DATE, -1, 0), KEYS).null_only
     assert noisy(Noise(), "d", FieldType(values.INT4, -1, 0), KEYS).null_only
@@ -181,3 +183,38 @@ def test_a_number_beyond_reach_becomes_null_and_does_not_break_the_rows() -> Non
 
 def test_the_offsets_of_a_key_stay_what_they_are() -> None:
     assert run(Noise(range=Decimal(1000)), values.INT4, b"52000") == [b"51983"]
+
+
+TIMESTAMPS = [values.TIMESTAMP, values.TIMESTAMPTZ]
+
+
+@pytest.mark.parametrize("oid", TIMESTAMPS)
+@given(st.datetimes(min_value=datetime(1, 1, 5)))
+def test_timestamps_move_within_days_and_keep_their_digits(oid: int, moment: datetime) -> None:
+    zone = "+00" if oid == values.TIMESTAMPTZ else ""
+    text = f"{moment.isoformat(' ')}{zone}".encode()
+    (value,) = run(RANGE_3, oid, text)
+    assert value is not None
+    zoned = bool(zone)
+    offset = moment_of(value, zoned=zoned) - moment_of(text, zoned=zoned)
+    assert 0 < abs(offset) <= 3 * 86_400_000_000
+    if not moment.microsecond:
+        assert offset % 1_000_000 == 0
+    # The same in binary.
+    write = write_timestamptz if zoned else write_timestamp
+    (binary,) = run(RANGE_3, oid, write(text), format=1)
+    assert binary == write(value)
+
+
+def test_a_timestamp_in_another_zone_is_the_same_moment() -> None:
+    here, there = b"2024-05-01 12:00:00+02", b"2024-05-01 10:00:00+00"
+    assert run(RANGE_3, values.TIMESTAMPTZ, here) == run(RANGE_3, values.TIMESTAMPTZ, there)
+
+
+@pytest.mark.parametrize("oid", TIMESTAMPS)
+def test_the_ends_of_time_stay_and_its_edges_are_not_passed(oid: int) -> None:
+    zone = b"+00" if oid == values.TIMESTAMPTZ else b""
+    assert run(RANGE_3, oid, b"infinity", b"-infinity") == [b"infinity", b"-infinity"]
+    edges = (b"294276-12-31 23:59:59" + zone, b"4714-11-24 00:00:00" + zone + b" BC")
+    for edge, value in zip(edges, run(RANGE_3, oid, *edges), strict=True):
+        assert value not in (None, edge)
