@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 import json
-from pathlib import Path
 from typing import Annotated, Any
 
 from rich.console import Console
@@ -10,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 import typer
 
+from pgproxy.commands.options import ConfigFile
 from pgproxy.config.load import Config, load
 from pgproxy.errors import ConfigError, Finding
 from pgproxy.policy.rules import PUBLIC, UNCLASSIFIED, Policy, RoleRule
@@ -21,9 +21,7 @@ _OTHERS = "*"
 
 
 def check(
-    config: Annotated[
-        Path, typer.Option("--config", "-c", help="The configuration file.", metavar="FILE")
-    ],
+    config: ConfigFile,
     strict: Annotated[bool, typer.Option("--strict", help="Let warnings fail, for CI.")] = False,
     offline: Annotated[bool, typer.Option("--offline", help="Look at the files only.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,

@@ -1,24 +1,19 @@
 """``pgproxy detokenize``: the values of tokens."""
 
-from pathlib import Path
 import sys
-from typing import Annotated
 
 import typer
 
 from pgproxy.commands.exchange import Exchange, Wish
+from pgproxy.commands.options import ColumnType, ConfigFile, TokenDomain
 
 EPILOG = "Example: pgproxy detokenize -c pgproxy.yaml --domain email < tokens.txt"
 
 
 def detokenize(
-    config: Annotated[
-        Path, typer.Option("--config", "-c", help="The configuration file.", metavar="FILE")
-    ],
-    domain: Annotated[str, typer.Option(help="The name space of the tokens.", metavar="D")],
-    type_name: Annotated[
-        str, typer.Option("--type", help="The column's type, such as date.", metavar="T")
-    ] = "text",
+    config: ConfigFile,
+    domain: TokenDomain,
+    type_name: ColumnType = "text",
 ) -> None:
     """Print the value behind each token on standard input, one a line; audited.
 

@@ -1,7 +1,7 @@
 """What ``tokenize`` and ``detokenize`` share: lines in, lines out, as many, in the same order.
 
 A backslash, a line feed or a carriage return in a value is written as COPY's text format writes it.
-Each batch is in the audit trail, durable, before a line of it is printed.
+Each batch is in the audit trail before a line of it is printed.
 """
 
 import asyncio

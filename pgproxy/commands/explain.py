@@ -10,6 +10,7 @@ from rich.table import Table
 import typer
 
 from pgproxy.analysis.catalog import Catalog
+from pgproxy.commands.options import ConfigFile
 from pgproxy.config.load import Config, load
 from pgproxy.errors import ConfigError, Finding
 from pgproxy.net.introspection import read_catalog
@@ -22,9 +23,7 @@ EPILOG = 'Example: pgproxy explain -c pgproxy.yaml --role analyst "SELECT email 
 
 def explain(
     sql: Annotated[str, typer.Argument(help="The statement.", metavar="SQL")],
-    config: Annotated[
-        Path, typer.Option("--config", "-c", help="The configuration file.", metavar="FILE")
-    ],
+    config: ConfigFile,
     role: Annotated[str, typer.Option(help="The login it would run as.", metavar="ROLE")],
     database: Annotated[
         str, typer.Option(help="The database; default: that of catalog.url.", metavar="NAME")

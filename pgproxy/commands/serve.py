@@ -1,11 +1,11 @@
 """``pgproxy serve``: the proxy."""
 
 import logging
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from pgproxy.commands.options import ConfigFile
 from pgproxy.config.load import load
 from pgproxy.net import logs, loops
 from pgproxy.net.serve import serve as run_proxy
@@ -18,9 +18,7 @@ log = logging.getLogger("pgproxy")
 
 
 def serve(
-    config: Annotated[
-        Path, typer.Option("--config", "-c", help="The configuration file.", metavar="FILE")
-    ],
+    config: ConfigFile,
     workers: Annotated[int, typer.Option(min=1, help="Processes that serve.")] = 1,
 ) -> None:
     """Run the proxy until it is told to stop.

@@ -1,24 +1,20 @@
 """``pgproxy tokenize``: the tokens of values."""
 
-from pathlib import Path
 import sys
 from typing import Annotated
 
 import typer
 
 from pgproxy.commands.exchange import Exchange, Wish
+from pgproxy.commands.options import ColumnType, ConfigFile, TokenDomain
 
 EPILOG = "Example: pgproxy tokenize -c pgproxy.yaml --domain email < addresses.txt"
 
 
 def tokenize(
-    config: Annotated[
-        Path, typer.Option("--config", "-c", help="The configuration file.", metavar="FILE")
-    ],
-    domain: Annotated[str, typer.Option(help="The name space of the tokens.", metavar="D")],
-    type_name: Annotated[
-        str, typer.Option("--type", help="The column's type, such as numeric(10,2).", metavar="T")
-    ] = "text",
+    config: ConfigFile,
+    domain: TokenDomain,
+    type_name: ColumnType = "text",
     format: Annotated[
         str, typer.Option(help="Which format, where the policy has several.", metavar="F")
     ] = "",

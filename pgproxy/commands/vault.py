@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 import typer
 
+from pgproxy.commands.options import ConfigFile
 from pgproxy.config.load import Config, load
 from pgproxy.config.proxy import Provider
 from pgproxy.errors import ConfigError, Finding
@@ -53,9 +54,7 @@ def vault(  # noqa: PLR0913
             metavar="status|rotate|reseal|forget|backup|restore",
         ),
     ],
-    config: Annotated[
-        Path, typer.Option("--config", "-c", help="The configuration file.", metavar="FILE")
-    ],
+    config: ConfigFile,
     domain: Annotated[str, typer.Option(help="The domain to forget in.", metavar="D")] = "",
     tokens: Annotated[bool, typer.Option("--tokens", help="stdin holds tokens.")] = False,
     file: Annotated[

@@ -69,7 +69,8 @@ class Guard:
                 self._judge(use)
         if explained is not None:
             self._check_plan(report, explained)
-        settle_calls(self._compared + self._carried(report), report)
+        if report.calls or report.recursive:
+            settle_calls(self._compared + self._carried(report), report)
         # Cutting and shuffling change nodes that other uses look at, so they come last.
         for use in report.uses:
             if id(use.node) in self._cut and use.node:

@@ -19,7 +19,7 @@ from pgproxy.demo.postgres import Cluster
 from pgproxy.demo.proxy import Proxy, Wish
 from pgproxy.demo.shop import ANALYST, OWNER, Login
 from pgproxy.net.seats import Seats
-from tests.net.test_serve import cancelling, said, until
+from tests.net.test_serve import cancelled, said, until
 
 pytestmark = pytest.mark.e2e
 
@@ -93,8 +93,7 @@ def test_a_cancel_works_by_whichever_worker_gets_it(serving: Proxy) -> None:
     for _ in range(8):
         with psycopg.connect(serving.dsn(OWNER), autocommit=True) as connection:
             connection.execute("SET statement_timeout = '20s'")
-            canceled = pytest.raises(psycopg.errors.QueryCanceled, match="user request")
-            with cancelling(connection), canceled:
+            with cancelled(connection):
                 connection.execute("SELECT pg_sleep(20)")
 
 
