@@ -54,7 +54,6 @@ class Place:
 class _Worker:
     number: int
     started: float
-    ready: bool = False
 
 
 @dataclass(slots=True)
@@ -100,7 +99,7 @@ class Crew:
                 if place := self._reap():
                     return place
             elif caught.si_signo == _READY:
-                self._note_ready(caught.si_pid)
+                self._announce()
             else:
                 self._pass_on(signal.Signals(caught.si_signo))
         for path in self.directory.iterdir():
@@ -132,20 +131,17 @@ class Crew:
             parent,
         )
 
-    def _note_ready(self, pid: int) -> None:
-        if pid in self._workers:
-            self._workers[pid].ready = True
-        # Signals of one kind do not queue up: two at once are one.
-        if not self._announced and all(self._is_ready(w) for w in self._workers.values()):
-            self._announced = True
-            for sock in self.listeners[0]:
-                log.info(
-                    "listening on %s, %d workers", written(sock.getsockname()), len(self.listeners)
-                )
-
-    def _is_ready(self, worker: _Worker) -> bool:
-        worker.ready = worker.ready or socket_path(self.directory, worker.number).exists()
-        return worker.ready
+    def _announce(self) -> None:
+        """Once all are ready.  Signals of one kind do not queue up, so their files tell."""
+        numbers = range(len(self.listeners))
+        if self._announced or not all(socket_path(self.directory, n).exists() for n in numbers):
+            return
+        self._announced = True
+        for sock in self.admin:
+            log.info("admin page on http://%s/", written(sock.getsockname()))
+        for sock in self.listeners[0]:
+            log.info("listening on %s", written(sock.getsockname()))
+        log.info("%d workers serve", len(numbers))
 
     def _pass_on(self, number: signal.Signals) -> None:
         if number is not signal.SIGHUP and not self._ending:
@@ -174,8 +170,8 @@ class Crew:
             # What began the end is the reason; those that a signal of ours ended have none.
             self._code = self._code or max(code, 0)
             return None
-        if code == 2 or not self._is_ready(worker):
-            # It has said why: what keeps one from starting keeps all.
+        if not self._announced:
+            # It has said why: what keeps one from starting keeps all.  Later the others go on.
             self._code = abs(code) or 1
             self._pass_on(signal.SIGTERM)
             return None

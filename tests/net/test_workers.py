@@ -158,6 +158,22 @@ def test_what_keeps_workers_from_starting_ends_them_all(serving: Proxy) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_a_worker_that_cannot_start_again_is_tried_until_it_can(serving: Proxy) -> None:
+    """The keys are away, and a worker dies: the others were ended for it."""
+    key = serving.directory / "vault.key"
+    away = key.rename(serving.directory / "vault.away")
+    victim = min(workers(serving))
+    (survivor,) = workers(serving) - {victim}
+    os.kill(victim, signal.SIGKILL)
+    until(lambda: serving.log.read_text().count("starting another") >= 2)
+    assert survivor in workers(serving)
+    away.rename(key)
+    until(lambda: len(workers(serving)) == WORKERS and ready(serving))
+    for _ in range(12):
+        with psycopg.connect(serving.dsn(ANALYST), connect_timeout=10) as connection:
+            connection.execute("SELECT email FROM customers LIMIT 1")
+
+
 def test_clients_are_counted_over_all_workers() -> None:
     one, other = Seats.of(2)
     one.set(3)
