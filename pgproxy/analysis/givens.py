@@ -1,4 +1,4 @@
-"""Constants: the literals and parameters that a column is compared with for equality."""
+"""Constants: the literals and parameters that a column is compared with, or set to."""
 
 from typing import TYPE_CHECKING
 
@@ -36,6 +36,11 @@ def given(walk: "Walk", kind: str, name: str, side: Node) -> tuple[Given, ...]:
             return _all(walk, inner["A_ArrayExpr"].get("elements", []))
         return tuple(one._replace(many=True) for one in _all(walk, [side]))
     return ()
+
+
+def constant(walk: "Walk", node: Node) -> Given | None:
+    """A literal or a parameter, as it stands or cast; None for anything else."""
+    return _one(walk, node)
 
 
 def _all(walk: "Walk", nodes: list[Node]) -> tuple[Given, ...]:

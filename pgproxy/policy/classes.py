@@ -91,6 +91,11 @@ class Masks:
             if column.attnum == source.attnum
         }
 
+    def type_oid(self, lineage: Lineage) -> int:
+        """The one type of the columns that a value is copied from; 0 where there are several."""
+        found = {type_oid for type_oid, _ in self.types(lineage)}
+        return found.pop() if len(found) == 1 else 0
+
     def touches(self, oid: int) -> bool:
         """Whether a relation has a masked column, or is a view that reads one."""
         if oid not in self._relations:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import re
 from typing import Any
 
-from pgproxy.analysis.lineage import Given, Node, Use
+from pgproxy.analysis.lineage import Given, Node, Position, Use
 from pgproxy.errors import Refusal
 from pgproxy.policy.classes import Mask
 from pgproxy.policy.plan import Input
@@ -37,12 +37,16 @@ _INTEGERS = frozenset({values.INT2, values.INT4, values.INT8})
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A comparison of a column of tokens with constants, that the guard lets pass."""
+    """A column of tokens that is compared with constants, or set to one, as the guard allows.
+
+    ``as_given``: what is no token may be put into the column too.
+    """
 
     use: Use
     column: str
     mask: Mask
     type_oid: int
+    as_given: bool = False
 
 
 def comparable(given: Given, type_oid: int) -> bool:
@@ -81,6 +85,8 @@ def take(tree: Node, accepted: list[Accepted], first: int, *, bound: bool) -> li
                 mark=0 if given.number else mark,
                 number=given.number,
                 many=given.many,
+                written=one.use.position is Position.WRITE,
+                as_given=one.as_given,
             )
             inputs.append(found)
             if given.number:
@@ -88,7 +94,8 @@ def take(tree: Node, accepted: list[Accepted], first: int, *, bound: bool) -> li
             else:
                 given.node.clear()
                 given.node["ParamRef"] = {"number": mark}
-        _as_equality(one.use.node)
+        if one.use.position is not Position.WRITE:
+            _as_equality(one.use.node)
     if asked:
         _check_parameters(tree, inputs, asked, bound=bound)
     return inputs
@@ -124,7 +131,7 @@ def _as_equality(node: Node) -> None:
 def _check_parameters(
     tree: Node, inputs: list[Input], asked: dict[int, set[int]], *, bound: bool
 ) -> None:
-    spaces = {(i.number, i.treatment, i.domain, i.many) for i in inputs if i.number}
+    spaces = {(i.number, i.treatment, i.domain, i.many, i.written) for i in inputs if i.number}
     meant = [number for number, *_ in spaces]
     for node in _parameters(tree):
         number = node["ParamRef"].get("number", 0)
@@ -133,15 +140,15 @@ def _check_parameters(
         if not bound:
             raise Refusal(
                 "masked_equal",
-                f"parameter ${number} of PREPARE is compared with a masked column: tokens are "
-                "resolved in literals and in parameters of the protocol",
+                f"parameter ${number} of PREPARE meets a masked column: tokens are resolved in "
+                "literals and in parameters of the protocol",
                 hint="Write the token into the statement, or let the driver prepare it.",
             )
         if id(node) not in asked[number] or meant.count(number) > 1:
             raise Refusal(
                 "masked_equal",
-                f"parameter ${number} is compared with a masked column and used elsewhere too: a "
-                "token is resolved only where it meets its column",
+                f"parameter ${number} meets a masked column and is used elsewhere too: a token is "
+                "resolved only where it meets its column",
                 hint="Use a parameter of its own for each.",
             )
 

@@ -82,7 +82,8 @@ class Input:
 
     In the place of a literal the plan's SQL has ``$mark``, with a number that nothing else has; a
     parameter is ``number``.  ``type_oid`` is the column's base type; ``many``: an array
-    of what the column is compared with.
+    of what the column is compared with.  ``written``: it is put into the column, and refused where
+    it is no token, unless ``as_given``: then it is what it is.
     """
 
     column: str
@@ -93,6 +94,8 @@ class Input:
     mark: int = 0
     number: int = 0
     many: bool = False
+    written: bool = False
+    as_given: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,8 @@ class Resolved:
         self.known = 0
         self.unknown = 0
         self.columns: dict[str, None] = {}
+        # Columns that were to be set to what is no token.
+        self.refused: dict[str, None] = {}
 
     def value(self, one: Input, key: Key | None) -> bytes | None:
         """What one token stands for; None for nothing."""
@@ -43,8 +45,9 @@ class Resolved:
         if value is not None and not _fits(one, value):
             value = None
         if value is None:
-            self.unknown += 1
-            self.columns[one.column] = None
+            self.unknown += not one.as_given
+            if not one.as_given:
+                (self.refused if one.written else self.columns)[one.column] = None
         else:
             self.known += 1
         return value
@@ -91,6 +94,8 @@ def _literal(one: Input, resolved: Resolved) -> bytes:
         kept = [value for value in found if value is not None]
         return _quoted(write_array(values.TEXT_FORMAT, 0, list(kept)))
     (value,) = found
+    if value is None and one.as_given:
+        return _as_given(one)
     if one.type_oid in _NUMBERS:
         # As a number: an array of quoted ones would be an array of text.
         kind = b"::pg_catalog." + _NUMBERS[one.type_oid]
@@ -98,6 +103,13 @@ def _literal(one: Input, resolved: Resolved) -> bytes:
             return b"NULL" + kind
         return b"(%b)" % value if _FINITE.fullmatch(value) else _quoted(value) + kind
     return b"NULL" if value is None else _quoted(value)
+
+
+def _as_given(one: Input) -> bytes:
+    """The literal itself: a number as one, or what the server is to read as the column's type."""
+    text = (one.literal or "").encode()
+    bare = one.type_oid in _NUMBERS and _FINITE.fullmatch(text)
+    return b"(%b)" % text if bare else _quoted(text)
 
 
 def _quoted(value: bytes) -> bytes:
@@ -161,7 +173,9 @@ def _parameter(
     found = [resolved.value(one, key) for key in keys]
     if not one.many:
         (known,) = found
-        return None if known is None else _written(_type(one, types), format, known)
+        if known is None:
+            return value if one.as_given else None
+        return _written(_type(one, types), format, known)
     try:
         oid, _ = read_array(format, value)
     except values.Unsupported:

@@ -224,6 +224,9 @@ class Questions:
 
     def _send_query(self, text: bytes, plan: QueryPlan) -> None:
         sql, notices = self._inputs.text(plan)
+        if self._inputs.refusal is not None:
+            text, plan = b"", _refusing(self._inputs.refusal)
+            sql, notices = plan.sql, ()
         self._push(Asked(Expect.QUERY, statement=self._statement(text, plan, notices=notices)))
         self._outbox.upstream(frontend.Query(sql).encode())
 
@@ -234,9 +237,10 @@ class Questions:
         if not self._inputs.ask(literal_keys(plan)):
             self._awaited = Awaited.VALUES
             return False
+        sql, notices = self._inputs.text(plan)
         if self._inputs.refusal is not None:
             plan = _refusing(self._inputs.refusal)
-        sql, notices = self._inputs.text(plan)
+            sql, notices = plan.sql, ()
         types = parse.parameter_types
         statement = self._statement(parse.query, plan, types=types, notices=notices)
         self._push(Asked(Expect.PARSE, name=key(parse.statement), statement=statement))
@@ -266,6 +270,9 @@ class Questions:
             if asks(statement.only):
                 bind, entry.notices = self._inputs.bound(statement, bind)
                 entry.resolved = statement
+                if self._inputs.refusal is not None:
+                    self._refuse(self._inputs.refusal)
+                    return True
         self._push(entry)
         self._outbox.upstream(bind.encode() if entry.resolved else message(frontend.BIND, body))
         self._describe(bind.portal)

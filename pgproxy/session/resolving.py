@@ -61,7 +61,7 @@ class Resolving:
             self._found, self._requests, self.refusal = {}, (), None
 
     def text(self, plan: QueryPlan) -> tuple[bytes, tuple[str, ...]]:
-        """The text to send for a plan, and what to tell the client about it."""
+        """The text to send for a plan, and what to tell the client; there may be a ``refusal``."""
         if not any(one.mark for each in plan.statements for one in each.inputs):
             return plan.sql, ()
         resolved = Resolved(self._found)
@@ -74,13 +74,23 @@ class Resolving:
         return self.ask(parameter_keys(statement.only, bind, statement.types))
 
     def bound(self, statement: Statement, bind: Bind) -> tuple[Bind, tuple[str, ...]]:
-        """The Bind to send, and what to tell the client about it.  Raises ClientViolation."""
+        """The Bind to send, and what to tell the client; there may be a ``refusal``.
+
+        Raises ClientViolation.
+        """
         assert statement.only is not None
         resolved = Resolved(self._found)
         sent = with_parameters(statement.only, bind, statement.types, resolved)
         return sent, self._told(resolved)
 
     def _told(self, resolved: Resolved) -> tuple[str, ...]:
+        """Notices; or the refusal, where a column was to be set to what is no token."""
+        for column in resolved.refused:
+            self.refusal = Refusal(
+                "masked_write",
+                f"a value written to {column} is no token of it",
+                hint="Write a token as this role reads it in that column, or leave the column out.",
+            )
         self._counters.tokens_resolved += resolved.known
         self._counters.tokens_unknown += resolved.unknown
         return tuple(
