@@ -7,6 +7,7 @@ from functools import lru_cache
 from pgproxy.analysis.catalog import Catalog, Function, Relation, split_identifiers
 from pgproxy.analysis.context import Context, ViewReport, not_covered
 from pgproxy.analysis.copy import CopyOptions, copied_query, copy_options
+from pgproxy.analysis.copy_from import CopyInto, copied_into
 from pgproxy.analysis.explain import explain_options, width_of
 from pgproxy.analysis.expression import Walk
 from pgproxy.analysis.grammar import Tree, deparse, normalize, parse, says
@@ -46,7 +47,7 @@ class Analysis:
     ``fields`` is None when it returns no rows we know of.  ``named``: what it does with a name of
     the session; PREPARE and DECLARE give it to ``fields``, and have none of their own.
     ``explained``: the server describes how it would run, in place of ``fields``: the options of
-    EXPLAIN that say what it tells.
+    EXPLAIN that say what it tells.  ``into``: rows of the client that it copies in.
     """
 
     kind: str
@@ -56,6 +57,7 @@ class Analysis:
     named: Named | None = None
     copy: CopyOptions | None = None
     explained: frozenset[str] | None = None
+    into: CopyInto | None = None
 
 
 class Analyzer:
@@ -96,6 +98,10 @@ class Analyzer:
                 named = Named("declare", body["portalname"], hold)
                 found = Analysis(kind, raw, fields, context.report, named)
             case "CopyStmt":
+                if body.get("is_from"):
+                    into = copied_into(body, context)
+                    context.settle()
+                    return Analysis(kind, raw, None, context.report, into=into)
                 form = copy_options(body)
                 fields = select(copied_query(body, context), Scope(), context)
                 found = Analysis(kind, raw, fields, context.report, copy=form)

@@ -13,7 +13,7 @@ from pydantic import Field, PlainValidator
 
 from pgproxy.config.columns import class_name, own_class, pattern, treated_class
 from pgproxy.config.crosscheck import check_classes, check_roles
-from pgproxy.config.fields import NOT_YET, Section, Text, choice, mismatch, not_yet, wrong
+from pgproxy.config.fields import Section, Text, choice, mismatch, not_yet, wrong
 from pgproxy.config.findings import validate
 from pgproxy.config.treatments import treatment
 from pgproxy.config.yaml import Document
@@ -70,7 +70,7 @@ def _function(value: object) -> str:
 
 FiltersWord = Annotated[Filters, PlainValidator(choice(Filters))]
 ComputedWord = Annotated[Computed, PlainValidator(choice(Computed))]
-WritesWord = Annotated[Writes, PlainValidator(choice(Writes, ["tokens"]))]
+WritesWord = Annotated[Writes, PlainValidator(choice(Writes))]
 UnclassifiedWord = Annotated[Unclassified, PlainValidator(choice(Unclassified))]
 Names = Annotated[tuple[str, ...], PlainValidator(_names)]
 ClassName = Annotated[str, PlainValidator(class_name)]
@@ -122,8 +122,6 @@ def read_policy(document: Document) -> Policy | None:
     if isinstance(document.value, dict):
         check_classes(document)
         check_roles(document)
-        if document.value.get("trusted_functions"):
-            document.report(("trusted_functions",), f"{NOT_YET}; leave this key out")
     if written is None or document.findings:
         return None
     return Policy(
@@ -140,7 +138,8 @@ def read_policy(document: Document) -> Policy | None:
 
 
 def _class_rule(name: str, options: ClassOptions) -> ClassRule:
-    return ClassRule(name, options.domain or name, options.filters, options.computed)
+    domain = options.domain or name
+    return ClassRule(name, domain, options.filters, options.computed, options.writes)
 
 
 def _role_rule(entry: RoleEntry, line: int) -> RoleRule:

@@ -10,6 +10,7 @@ from pgproxy.errors import Refusal
 from pgproxy.policy.classes import Mask, Masks
 from pgproxy.policy.inputs import Accepted, comparable
 from pgproxy.policy.order import CARRIED, scans_in_order, settle_calls, shuffle, tells_plan
+from pgproxy.policy.order_of_writes import check_order, is_write
 from pgproxy.policy.rules import SHOWS_EQUALITY, Computed, Filters, Policy, RoleRule, Token, Writes
 from pgproxy.policy.written import written
 
@@ -80,7 +81,9 @@ class Guard:
                 cut(use.node)
         sent = [use.level for use in self._compared if not use.fixed]
         for level in {id(level): level for level in sent}.values():
-            if level is not None:
+            if level is not None and is_write(level):
+                check_order(level, self._compared, report, self._masks)
+            elif level is not None:
                 shuffle(level)
 
     def _check_plan(self, report: Report, options: Set[str]) -> None:
@@ -250,7 +253,7 @@ class Guard:
             self._compared.append(use)
 
     def _write(self, use: Use) -> None:
-        judged = written(use, self._masks, self._filters)
+        judged = written(use, self._masks, self._filters, self._writable)
         if isinstance(judged, Accepted):
             self._take(use, judged)
         elif judged is not None:
@@ -301,6 +304,10 @@ class Guard:
     def _option(self, mask: Mask) -> Filters:
         of_class = self._policy.classes.get(mask.class_name)
         return of_class.filters if of_class and of_class.filters else self._rule.filters
+
+    def _writable(self, mask: Mask) -> bool:
+        of_class = self._policy.classes.get(mask.class_name)
+        return of_class is None or of_class.writes is not Writes.REFUSE
 
     def _computed(self, source: Source) -> Computed:
         mask = self._masks.mask(source)

@@ -70,25 +70,12 @@ def take(tree: Node, accepted: list[Accepted], first: int, *, bound: bool) -> li
     asked: dict[int, set[int]] = {}
     taken: set[int] = set()
     for one in accepted:
-        assert isinstance(one.mask.treatment, Token)
         for given in one.use.given:
             if id(given.node) in taken:
                 continue
             taken.add(id(given.node))
             mark = first + len(inputs)
-            found = Input(
-                column=one.column,
-                treatment=one.mask.treatment,
-                domain=one.mask.domain,
-                type_oid=one.type_oid,
-                literal=given.text,
-                mark=0 if given.number else mark,
-                number=given.number,
-                many=given.many,
-                written=one.use.position is Position.WRITE,
-                as_given=one.as_given,
-            )
-            inputs.append(found)
+            inputs.append(input_of(one, given, mark))
             if given.number:
                 asked.setdefault(given.number, set()).add(id(given.node))
             else:
@@ -99,6 +86,23 @@ def take(tree: Node, accepted: list[Accepted], first: int, *, bound: bool) -> li
     if asked:
         _check_parameters(tree, inputs, asked, bound=bound)
     return inputs
+
+
+def input_of(one: Accepted, given: Given, mark: int = 0) -> Input:
+    """The input that one of its constants is."""
+    assert isinstance(one.mask.treatment, Token)
+    return Input(
+        column=one.column,
+        treatment=one.mask.treatment,
+        domain=one.mask.domain,
+        type_oid=one.type_oid,
+        literal=given.text,
+        mark=0 if given.number else mark,
+        number=given.number,
+        many=given.many,
+        written=one.use.position is Position.WRITE,
+        as_given=one.as_given,
+    )
 
 
 def without_marks(text: str, inputs: list[Input]) -> str:

@@ -99,6 +99,17 @@ class Input:
 
 
 @dataclass(frozen=True, slots=True)
+class CopyIn:
+    """COPY … FROM STDIN: the columns that tokens are put into; the others are None.
+
+    ``form``: how the rows are written; None where no column holds tokens: they go as they come.
+    """
+
+    columns: tuple[Input | None, ...]
+    form: CopyFormat | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StatementPlan:
     """One statement: what its fields become, or why it is refused.
 
@@ -106,7 +117,7 @@ class StatementPlan:
     texts of the server are withheld.  ``sql`` is for the audit trail: literals removed.
     ``name_use``: it makes, runs or drops what has a name; the fields of EXECUTE and FETCH are those
     of the name, and None here.  ``copy``: the fields come as CopyData.  ``inputs``: what is to be
-    resolved, the literals in the order of the text.
+    resolved, the literals in the order of the text.  ``copy_in``: rows come from the client.
     """
 
     kind: str
@@ -118,6 +129,7 @@ class StatementPlan:
     name_use: NameUse | None = None
     copy: CopyFormat | None = None
     inputs: tuple[Input, ...] = ()
+    copy_in: CopyIn | None = None
 
 
 @dataclass(frozen=True, slots=True)

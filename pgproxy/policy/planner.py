@@ -5,6 +5,8 @@ from dataclasses import replace
 from functools import lru_cache
 
 from pgproxy.analysis.catalog import Catalog
+from pgproxy.analysis.copy import CopyOptions
+from pgproxy.analysis.copy_from import CopyInto
 from pgproxy.analysis.grammar import Tree, parse
 from pgproxy.analysis.lineage import CONSTANT, Lineage, OutputField, Source
 from pgproxy.analysis.literals import Shape, Watch, shape_of, watch
@@ -15,10 +17,18 @@ from pgproxy.analysis.utility import Named
 from pgproxy.errors import Refusal
 from pgproxy.policy.classes import Mask, Masks
 from pgproxy.policy.guard import Guard
-from pgproxy.policy.inputs import FIRST_MARK, check_marks, take, without_marks
+from pgproxy.policy.inputs import (
+    FIRST_MARK,
+    Accepted,
+    check_marks,
+    input_of,
+    take,
+    without_marks,
+)
 from pgproxy.policy.plan import (
     REFUSED_STATEMENT,
     CopyFormat,
+    CopyIn,
     Derivation,
     FieldPlan,
     Input,
@@ -129,7 +139,7 @@ class CatalogPlanner:
         guard = Guard(self._policy, self._rule, self._masks)
         guard.judge(analysis.report, analysis.explained)
         inputs: list[Input] = []
-        if guard.accepted:
+        if guard.accepted and analysis.into is None:
             bound = analysis.named is None and analysis.copy is None
             inputs = take(raw, guard.accepted, mark, bound=bound)
         if watched is not None:
@@ -148,6 +158,7 @@ class CatalogPlanner:
             touches_masked=self._masks.touch_any(analysis.report.relations),
             copy=self._copy(analysis),
             inputs=tuple(inputs),
+            copy_in=_copy_in(analysis.into, guard.accepted),
         )
         return _with_name(plan, analysis.named), printed
 
@@ -157,13 +168,10 @@ class CatalogPlanner:
             return None
         forced = options.force_quote
         quoted = tuple("*" in forced or field.name in forced for field in analysis.fields)
-        characters = {name: text.encode() for name, text in options.characters.items()}
-        return CopyFormat(
-            format=options.format,
-            header=options.header,
+        return replace(
+            _format(options),
             force_quote=quoted,
             types=tuple(self._type(field.lineage) for field in analysis.fields),
-            **characters,
         )
 
     def _type(self, lineage: Lineage) -> tuple[int, int]:
@@ -233,6 +241,23 @@ class CatalogPlanner:
     def _classes(self, sources: list[Source]) -> str:
         names = {mask.class_name for mask in map(self._masks.mask, sources) if mask}
         return names.pop() if len(names) == 1 else "mixed"
+
+
+def _format(options: CopyOptions) -> CopyFormat:
+    characters = {name: text.encode() for name, text in options.characters.items()}
+    form, header = options.format, options.header
+    return CopyFormat(form, header=header, force_quote=(), types=(), **characters)
+
+
+def _copy_in(into: CopyInto | None, accepted: list[Accepted]) -> CopyIn | None:
+    """Raises Refusal where the form of the rows is not covered."""
+    if into is None:
+        return None
+    columns: list[Input | None] = [None] * into.columns
+    for one in accepted:
+        (given,) = one.use.given
+        columns[given.number - 1] = input_of(one, given)
+    return CopyIn(tuple(columns), _format(into.options()) if accepted else None)
 
 
 def _with_name(plan: StatementPlan, named: Named | None) -> StatementPlan:

@@ -130,12 +130,16 @@ class Writes(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ClassRule:
-    """Options shared by all who use one class; ``None`` leaves the role's option in force."""
+    """Options shared by all who use one class; ``None`` leaves the role's option in force.
+
+    ``writes`` can only take away: a role that may not write at all writes no class.
+    """
 
     name: str
     domain: str
     filters: Filters | None = None
     computed: Computed | None = None
+    writes: Writes | None = None
 
 
 @dataclass(frozen=True, slots=True)

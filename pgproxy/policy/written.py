@@ -23,7 +23,9 @@ class Objection(NamedTuple):
     hint: str
 
 
-def written(use: Use, masks: Masks, filters: FiltersOf) -> Accepted | Objection | None:
+def written(
+    use: Use, masks: Masks, filters: FiltersOf, writable: Callable[[Mask], bool]
+) -> Accepted | Objection | None:
     """A use at ``Position.WRITE``: let it be (None), or have its constant resolved, or refuse it.
 
     Inside an expression there is no ``other`` side: what is masked is refused there.
@@ -36,6 +38,8 @@ def written(use: Use, masks: Masks, filters: FiltersOf) -> Accepted | Objection 
             return None
         hint = "Put it, as it is, into a column that is masked alike."
         return Objection(masked, "what is read from it may not be put elsewhere", hint)
+    if not writable(mask):
+        return Objection([target], "its class has `writes: refuse`", "Leave the column out.")
     if masked:
         if not masks.masked(use.lineage.computed) and _moves(use.lineage, target, masks, filters):
             return None

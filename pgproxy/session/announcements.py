@@ -64,12 +64,8 @@ class Announcements:
 
     def copy(self, entry: Asked, body: bytes) -> None:
         """CopyOutResponse."""
-        if entry.expect is Expect.QUERY:
-            run, known = self._runs.query(entry), entry.result
-        else:
-            portal = self.portal(entry)
-            run = self.run(portal, entry)
-            known = portal.result
+        run = self.run_of(entry)
+        known = entry.result if entry.expect is Expect.QUERY else self.portal(entry).result
         if known is not None:
             raise UpstreamViolation("the server announced rows twice")
         made = CopyResult(run.plan, body, self._treatments)
@@ -77,6 +73,12 @@ class Announcements:
             entry.result = made
         else:
             self.portal(entry).result = made
+
+    def run_of(self, entry: Asked) -> Run:
+        """The statement that the server runs for an entry."""
+        if entry.expect is Expect.QUERY:
+            return self._runs.query(entry)
+        return self.run(self.portal(entry), entry)
 
     def portal(self, entry: Asked) -> Portal:
         """The portal that a message of the client is about."""

@@ -4,12 +4,12 @@
 text that goes to the server and kept nowhere.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 import re
 
 from pgproxy.policy.plan import Input, QueryPlan, StatementPlan
 from pgproxy.treatment.token_kinds import canonical, space_of
-from pgproxy.treatment.tokens import TokenSpace
+from pgproxy.treatment.tokens import TokenSpace, ValueRequest
 from pgproxy.wire import values
 from pgproxy.wire.arrays import read_array, write_array
 from pgproxy.wire.frontend import Bind
@@ -80,12 +80,12 @@ def _literals(plan: QueryPlan) -> list[Input]:
 def _keys_of_literal(one: Input) -> list[Key | None]:
     text = (one.literal or "").encode()
     if not one.many:
-        return [_key(one, one.type_oid, values.TEXT_FORMAT, text)]
+        return [key_of(one, one.type_oid, values.TEXT_FORMAT, text)]
     try:
         _, elements = read_array(values.TEXT_FORMAT, text)
     except values.Unsupported:
         return [None]
-    return [_key(one, one.type_oid, values.TEXT_FORMAT, e) for e in elements if e is not None]
+    return [key_of(one, one.type_oid, values.TEXT_FORMAT, e) for e in elements if e is not None]
 
 
 def _literal(one: Input, resolved: Resolved) -> bytes:
@@ -158,12 +158,12 @@ def _keys_of_parameter(
     if value is None:
         return []
     if not one.many:
-        return [_key(one, _type(one, types), format, value)]
+        return [key_of(one, _type(one, types), format, value)]
     try:
         oid, elements = read_array(format, value)
     except values.Unsupported:
         return [None]
-    return [_key(one, oid or one.type_oid, format, e) for e in elements if e is not None]
+    return [key_of(one, oid or one.type_oid, format, e) for e in elements if e is not None]
 
 
 def _parameter(
@@ -175,13 +175,13 @@ def _parameter(
         (known,) = found
         if known is None:
             return value if one.as_given else None
-        return _written(_type(one, types), format, known)
+        return written(_type(one, types), format, known)
     try:
         oid, _ = read_array(format, value)
     except values.Unsupported:
         return None
     oid = oid or one.type_oid
-    kept = [_written(oid, format, known) for known in found if known is not None]
+    kept = [written(oid, format, known) for known in found if known is not None]
     return write_array(format, oid, kept)
 
 
@@ -191,7 +191,8 @@ def _type(one: Input, types: tuple[int, ...]) -> int:
     return given or one.type_oid
 
 
-def _key(one: Input, oid: int, format: int, value: bytes) -> Key | None:
+def key_of(one: Input, oid: int, format: int, value: bytes) -> Key | None:
+    """What to look up for a token in field bytes of that type; None for what cannot be one."""
     try:
         if oid == values.UUID and format == values.TEXT_FORMAT:
             value = _plain_uuid(value)
@@ -211,11 +212,20 @@ def _plain_uuid(value: bytes) -> bytes:
 
 def _fits(one: Input, value: bytes) -> bool:
     """Whether the column can hold it at all: else the server would say that it cannot."""
-    return _written(one.type_oid, values.BINARY_FORMAT, value) is not None
+    return written(one.type_oid, values.BINARY_FORMAT, value) is not None
 
 
-def _written(oid: int, format: int, value: bytes) -> bytes | None:
+def written(oid: int, format: int, value: bytes) -> bytes | None:
+    """A canonical value as field bytes; None where the type cannot hold it."""
     try:
         return values.encode(oid, format, value)
     except values.Unsupported:
         return None
+
+
+def requests_for(keys: Iterable[Key]) -> tuple[ValueRequest, ...]:
+    """What to ask the vault, a request a space."""
+    spaces: dict[TokenSpace, dict[bytes, None]] = {}
+    for space, token in keys:
+        spaces.setdefault(space, {})[token] = None
+    return tuple(ValueRequest(space, tuple(tokens)) for space, tokens in spaces.items())

@@ -10,15 +10,16 @@ from pgproxy.session.inputs import (
     Key,
     Resolved,
     parameter_keys,
+    requests_for,
     with_literals,
     with_parameters,
 )
 from pgproxy.session.outbox import Outbox
 from pgproxy.session.statements import Statement
-from pgproxy.treatment.tokens import TokenSpace, ValueRequest
+from pgproxy.treatment.tokens import ValueRequest
 from pgproxy.wire.frontend import Bind
 
-_UNKNOWN = Refusal(
+UNREACHABLE = Refusal(
     "vault",
     "the vault cannot be reached: no token can be resolved",
     sqlstate="58000",
@@ -41,14 +42,14 @@ class Resolving:
         missing = [key for key in keys if key not in self._found]
         if not missing or self.refusal is not None:
             return True
-        self._requests = _requests(missing)
+        self._requests = requests_for(missing)
         self._outbox.add(ResolveValues(self._requests))
         return False
 
     def learn(self, found: tuple[Mapping[bytes, bytes | None], ...] | None) -> None:
         """The answers to what was asked, in its order; None: there are none."""
         if found is None or len(found) != len(self._requests):
-            self.refusal = _UNKNOWN
+            self.refusal = UNREACHABLE
             return
         for request, known in zip(self._requests, found, strict=True):
             self._found.update(
@@ -97,11 +98,3 @@ class Resolving:
             f"a value compared with {column} is no token of it: it matches nothing"
             for column in resolved.columns
         )
-
-
-def _requests(keys: Iterable[Key]) -> tuple[ValueRequest, ...]:
-    """What to ask the vault, a request a space."""
-    spaces: dict[TokenSpace, dict[bytes, None]] = {}
-    for space, token in keys:
-        spaces.setdefault(space, {})[token] = None
-    return tuple(ValueRequest(space, tuple(tokens)) for space, tokens in spaces.items())

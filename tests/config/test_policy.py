@@ -45,7 +45,7 @@ roles:
 def test_every_key_is_read() -> None:
     rules = policy(WHOLE)
     assert rules.classes == {
-        "email": ClassRule("email", "person_email", Filters.VALUES, Computed.REFUSE),
+        "email": ClassRule("email", "person_email", Filters.VALUES, Computed.REFUSE, Writes.REFUSE),
         "name": ClassRule("name", "name"),
     }
     assert rules.columns == (
@@ -190,8 +190,7 @@ def test_a_mistake_in_the_smallest_policy_is_told(old: str, new: str, expected: 
             ),
         ),
         ("computed: null", "computed: found `null`; expected `redact` or `refuse`"),
-        ("writes: tokens", "writes: `tokens` is not there yet; expected `refuse`"),
-        ("writes: allow", "writes: found `allow`; expected `refuse`"),
+        ("writes: allow", "writes: found `allow`; expected `refuse` or `tokens`"),
         ("filter: refuse", "filter: unknown key; did you mean `filters`?"),
         ("domain: x", "domain: unknown key here; `domain` belongs under `classes`"),
         (
@@ -228,10 +227,6 @@ def test_a_mistake_in_a_role_is_told(text: str, expected: str) -> None:
         ),
         ("classes: {email: {domain: }}", "classes.email.domain: found nothing; expected a text"),
         (
-            "classes: {email: {writes: tokens}}",
-            "classes.email.writes: `tokens` is not there yet; expected `refuse`",
-        ),
-        (
             "classes: {email: token}",
             (
                 "classes.email: found `token`; expected a mapping with `domain`, `filters`, "
@@ -254,7 +249,6 @@ def test_a_mistake_in_a_role_is_told(text: str, expected: str) -> None:
             ),
         ),
         ("personas: {customer: {}}", "personas: personas are not there yet; leave this key out"),
-        ("trusted_functions: [a.b]", "trusted_functions: not there yet; leave this key out"),
         ("trusted_functions: a.b", "trusted_functions: found `a.b`; expected a list"),
         ("treat: {}", "treat: unknown key here; `treat` belongs under `roles`"),
         ("rolls: {}", "rolls: unknown key; did you mean `roles`?"),

@@ -382,18 +382,24 @@ WRITER = replace(ANALYST, writes=Writes.TOKENS)
         ("UPDATE employees SET salary = 5", ["refused: masked_write"]),
         ("INSERT INTO orders (id, email) VALUES (1, 'x') ON CONFLICT (email) DO NOTHING", []),
         (
-            "INSERT INTO orders (id, email) VALUES (1, 'x') ON CONFLICT (id) "
-            "DO UPDATE SET email = excluded.email",
+            (
+                "INSERT INTO orders (id, email) VALUES (1, 'x') ON CONFLICT (id) "
+                "DO UPDATE SET email = excluded.email"
+            ),
             [],
         ),
         (
-            "INSERT INTO orders (id, email) VALUES (1, 'x') ON CONFLICT (id) "
-            "DO UPDATE SET made = excluded.email",
+            (
+                "INSERT INTO orders (id, email) VALUES (1, 'x') ON CONFLICT (id) "
+                "DO UPDATE SET made = excluded.email"
+            ),
             ["refused: masked_write"],
         ),
         (
-            "INSERT INTO orders (id, email) VALUES (1, 'x') ON CONFLICT (id) "
-            "DO UPDATE SET total = 1 WHERE excluded.email > 'a'",
+            (
+                "INSERT INTO orders (id, email) VALUES (1, 'x') ON CONFLICT (id) "
+                "DO UPDATE SET total = 1 WHERE excluded.email > 'a'"
+            ),
             ["refused: masked_test"],
         ),
         (
