@@ -9,7 +9,7 @@ from pgproxy.analysis.column import column as column_of
 from pgproxy.analysis.common import with_queries
 from pgproxy.analysis.context import Context, not_covered, refuse
 from pgproxy.analysis.expression import Walk, locate
-from pgproxy.analysis.givens import constant
+from pgproxy.analysis.givens import constants
 from pgproxy.analysis.lineage import NOTHING, Lineage, Node, OutputField, Position, Source, Use
 from pgproxy.analysis.query import targets
 from pgproxy.analysis.scope import Item, Scope, ScopeColumn
@@ -158,7 +158,6 @@ def _value(value: Node, relation: Relation, name: str, walk: Walk) -> None:
 
 
 def _write(value: Node, lineage: Lineage, relation: Relation, name: str, walk: Walk) -> None:
-    found = constant(walk, value)
     use = Use(
         Position.WRITE,
         lineage,
@@ -166,7 +165,7 @@ def _write(value: Node, lineage: Lineage, relation: Relation, name: str, walk: W
         name,
         locate(value),
         _own(relation, name),
-        (found,) if found else (),
+        constants(walk, value),
         level=walk.level,
     )
     walk.context.use(use)

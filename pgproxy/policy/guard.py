@@ -8,7 +8,7 @@ from collections.abc import Set
 from pgproxy.analysis.lineage import Lineage, Position, Report, Source, Use, cut
 from pgproxy.errors import Refusal
 from pgproxy.policy.classes import Mask, Masks
-from pgproxy.policy.inputs import Accepted, comparable
+from pgproxy.policy.inputs import Accepted, comparable, element_of
 from pgproxy.policy.order import CARRIED, scans_in_order, settle_calls, shuffle, tells_plan
 from pgproxy.policy.order_of_writes import check_order, is_write
 from pgproxy.policy.rules import SHOWS_EQUALITY, Computed, Filters, Policy, RoleRule, Token, Writes
@@ -231,7 +231,7 @@ class Guard:
     def _given(self, use: Use, sources: list[Source]) -> None:
         """A masked column beside constants: tokens are resolved where they meet their column."""
         mask = self._masks.mask(sources[0])
-        type_oid = self._masks.type_oid(use.lineage)
+        type_oid = element_of(use, self._masks.type_oid(use.lineage))
         if (
             self._filters(sources) is Filters.REFUSE
             or mask is None

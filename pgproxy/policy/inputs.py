@@ -16,6 +16,7 @@ from pgproxy.policy.classes import Mask
 from pgproxy.policy.plan import Input
 from pgproxy.policy.rules import Token
 from pgproxy.wire import values
+from pgproxy.wire.arrays import ARRAYS
 
 FIRST_MARK = 70_001
 _PARAMETER = re.compile(r"\$([0-9]+)")
@@ -59,6 +60,14 @@ def comparable(given: Given, type_oid: int) -> bool:
         whole = given.number or "fval" not in given.node["A_Const"] or str(given.text).isdecimal()
         return bool(whole) and (given.type_oid == 0 or given.type_oid in _INTEGERS)
     return type_oid in _OTHERS and given.type_oid in (0, type_oid)
+
+
+def element_of(use: Use, type_oid: int) -> int:
+    """The type of constants beside a column: of an array in ``= ANY(column)``, its elements'."""
+    body = use.node.get("A_Expr", {})
+    if body.get("kind") == "AEXPR_OP_ANY" and "ColumnRef" in body.get("rexpr", {}):
+        return ARRAYS.get(type_oid, 0)
+    return type_oid
 
 
 def take(tree: Node, accepted: list[Accepted], first: int, *, bound: bool) -> list[Input]:

@@ -46,7 +46,13 @@ def _pinned(report: Report) -> set[Source]:
         if use.position is Position.EQUAL:
             sides = [use.lineage.sources, *([use.other.sources] if use.other else ())]
             places.update(source for side in sides for source in side)
-            if len(use.given) == 1 and not use.given[0].many and len(use.lineage.copied) == 1:
+            plain = use.node.get("A_Expr", {}).get("kind") == "AEXPR_OP"
+            if (
+                plain
+                and len(use.given) == 1
+                and not use.given[0].many
+                and len(use.lineage.copied) == 1
+            ):
                 single |= use.lineage.copied
     return {source for source in single if places[source] == 1}
 

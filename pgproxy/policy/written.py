@@ -7,10 +7,12 @@ a unique column takes it tells whether it is there.  Both hold for every treatme
 from collections.abc import Callable
 from typing import NamedTuple
 
+from pgproxy.analysis.givens import listed
 from pgproxy.analysis.lineage import Lineage, Source, Use
 from pgproxy.policy.classes import Mask, Masks
 from pgproxy.policy.inputs import Accepted, comparable
 from pgproxy.policy.rules import Filters, Token
+from pgproxy.wire.arrays import ARRAYS
 
 FiltersOf = Callable[[list[Source]], Filters]
 
@@ -59,14 +61,22 @@ def _token(
 ) -> Accepted | None:
     """A literal or a parameter that is to hold a token; any value where the role may know it."""
     known = filters([target])
-    type_oid = masks.type_oid(use.other or Lineage())
+    type_oid, given = masks.type_oid(use.other or Lineage()), use.given
+    if type_oid in ARRAYS:
+        type_oid = ARRAYS[type_oid]
+        if listed(use.node) is None:
+            given = tuple(one._replace(many=True) for one in given)
+    elif listed(use.node) is not None:
+        return None
     if (
         known is Filters.REFUSE
         or use.fixed
         or not (isinstance(mask.treatment, Token) and mask.treatment.reversible)
-        or not (use.given and comparable(use.given[0], type_oid))
+        or not given
+        or not all(comparable(one, type_oid) for one in given)
     ):
         return None
+    use = use._replace(given=given)
     return Accepted(use, masks.name(target), mask, type_oid, known is Filters.VALUES)
 
 

@@ -89,11 +89,11 @@ def _keys_of_literal(one: Input) -> list[Key | None]:
 
 
 def _literal(one: Input, resolved: Resolved) -> bytes:
-    found = [resolved.value(one, key) for key in _keys_of_literal(one)]
     if one.many:
-        kept = [value for value in found if value is not None]
-        return _quoted(write_array(values.TEXT_FORMAT, 0, list(kept)))
-    (value,) = found
+        text = (one.literal or "").encode()
+        return _quoted(_array(one, values.TEXT_FORMAT, text, resolved) or b"{}")
+    (key,) = _keys_of_literal(one)
+    value = resolved.value(one, key)
     if value is None and one.as_given:
         return _as_given(one)
     if one.type_oid in _NUMBERS:
@@ -169,20 +169,33 @@ def _keys_of_parameter(
 def _parameter(
     one: Input, format: int, value: bytes, types: tuple[int, ...], resolved: Resolved
 ) -> bytes | None:
-    keys = _keys_of_parameter(one, format, value, types)
-    found = [resolved.value(one, key) for key in keys]
-    if not one.many:
-        (known,) = found
-        if known is None:
-            return value if one.as_given else None
-        return written(_type(one, types), format, known)
+    if one.many:
+        return _array(one, format, value, resolved)
+    (key,) = _keys_of_parameter(one, format, value, types)
+    known = resolved.value(one, key)
+    if known is None:
+        return value if one.as_given else None
+    return written(_type(one, types), format, known)
+
+
+def _array(one: Input, format: int, value: bytes, resolved: Resolved) -> bytes | None:
+    """An array of values: to compare with, only of those that are known; to put, of each."""
     try:
-        oid, _ = read_array(format, value)
+        oid, elements = read_array(format, value)
     except values.Unsupported:
-        return None
+        resolved.value(one, None)
+        return value if one.as_given else None
     oid = oid or one.type_oid
-    kept = [written(oid, format, known) for known in found if known is not None]
-    return write_array(format, oid, kept)
+    new: list[bytes | None] = []
+    for element in elements:
+        put = None
+        if element is not None:
+            known = resolved.value(one, key_of(one, oid, format, element))
+            put = None if known is None else written(oid, format, known)
+            put = element if put is None and one.as_given else put
+        if one.written or put is not None:
+            new.append(put)
+    return write_array(format, oid, new)
 
 
 def _type(one: Input, types: tuple[int, ...]) -> int:
