@@ -19,8 +19,8 @@ MAX_ALIAS = 48
 SelectWalker = Callable[[Node, Scope], list[OutputField]]
 ViewLineage = Callable[[int], "ViewReport"]
 BodyFields = Callable[[Function], list[OutputField]]
-# The parts of documents that a step leads to; None where that is not told from computing.
-Parts = Callable[[frozenset[Source], Step], frozenset[Source] | None]
+# The parts of documents that steps lead to; None where that is not told from computing.
+Parts = Callable[[frozenset[Source], tuple[Step, ...]], frozenset[Source] | None]
 
 
 @dataclass(frozen=True, slots=True)

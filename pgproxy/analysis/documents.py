@@ -41,15 +41,15 @@ def part(walk: "Walk", node: Node) -> tuple[Lineage, Node] | None:
     if outer is None or not walk.context.is_own(operator):
         return None
     lineage, reference = outer
-    if not walk.context.parts(lineage.copied, _ANY_STEP):
+    if walk.context.parts(lineage.copied, (_ANY_STEP,)) is None:
+        # Nobody asks: its constants are not looked at, so that the plan holds for any others.
         return None
-    for step in _steps(walk, operator, body["rexpr"]):
-        found = walk.context.parts(lineage.copied, step)
-        if found is None:
-            return None
-        lineage = Lineage(found, counted=lineage.counted, type_oid=_TEXT if step.text else _JSONB)
-    if lineage is outer[0]:
+    steps = _steps(walk, operator, body["rexpr"])
+    found = walk.context.parts(lineage.copied, steps) if steps else None
+    if found is None:
         return None
+    kind = _TEXT if steps[-1].text else _JSONB
+    lineage = Lineage(found, counted=lineage.counted, type_oid=kind)
     walk.context.operator(operator, body, "name")
     walk.context.see_type(lineage.type_oid)
     return lineage, reference
@@ -70,22 +70,22 @@ def _depth(lineage: Lineage) -> int:
     return max(len(source.path) for source in lineage.copied)
 
 
-def _steps(walk: "Walk", operator: str, node: Node) -> list[Step]:
-    """The steps that the right side of the operator means; [] where it is not known."""
+def _steps(walk: "Walk", operator: str, node: Node) -> tuple[Step, ...]:
+    """The steps that the right side of the operator means; () where it is not known."""
     text = _BY_KEY.get(operator, False)
     if operator in _BY_KEY:
         constant, kind = _constant(walk, node)
         if "ival" in constant and not kind:
-            return [Step("", False, True, text)]
+            return (Step("", False, True, text),)
         if "sval" in constant and kind in (0, _TEXT):
-            return [Step(constant["sval"].get("sval", ""), True, False, text)]
-        return []
+            return (Step(constant["sval"].get("sval", ""), True, False, text),)
+        return ()
     words = _words(walk, node)
     last = len(words) - 1
-    return [
+    return tuple(
         Step(word, True, bool(_NUMBER.fullmatch(word)), _BY_PATH[operator] and n == last)
         for n, word in enumerate(words)
-    ]
+    )
 
 
 def _words(walk: "Walk", node: Node) -> list[str]:

@@ -75,7 +75,7 @@ class Analyzer:
         search_path: list[str],
         trusted: Sequence[str] = (),
         shown_relations: Callable[[str], str] = lambda kind: "{}",
-        parts: Parts = lambda sources, step: None,
+        parts: Parts = lambda sources, steps: None,
     ) -> None:
         self._names = Names(catalog, search_path)
         self._trusted = trusted_functions(catalog, trusted)

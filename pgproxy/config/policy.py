@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import Field, PlainValidator
 
 from pgproxy.config.columns import class_name, own_class, pattern, treated_class
-from pgproxy.config.crosscheck import check_classes, check_roles
+from pgproxy.config.crosscheck import check_classes, check_paths, check_roles
 from pgproxy.config.fields import Section, Text, choice, mismatch, not_yet, wrong
 from pgproxy.config.findings import validate
 from pgproxy.config.treatments import treatment
@@ -124,7 +124,7 @@ def read_policy(document: Document) -> Policy | None:
         check_roles(document)
     if written is None or document.findings:
         return None
-    return Policy(
+    policy = Policy(
         classes={name: _class_rule(name, options) for name, options in written.classes.items()},
         columns=tuple(
             ColumnPattern(name, cls, document.line(("columns", name)))
@@ -135,6 +135,8 @@ def read_policy(document: Document) -> Policy | None:
         ),
         trusted_functions=tuple(written.trusted_functions),
     )
+    check_paths(document, policy)
+    return None if document.findings else policy
 
 
 def _class_rule(name: str, options: ClassOptions) -> ClassRule:

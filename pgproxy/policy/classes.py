@@ -98,24 +98,21 @@ class Masks:
         shown = isinstance(part.treatment, Show)
         return None if shown else Mask(part.class_name, part.treatment, part.domain)
 
-    def parts(self, sources: frozenset[Source], step: Step) -> frozenset[Source] | None:
-        """The parts that a step into the documents of columns leads to.
+    def parts(
+        self, sources: frozenset[Source], steps: tuple[Step, ...]
+    ) -> frozenset[Source] | None:
+        """The parts that steps into the documents of columns lead to.
 
         None where the policy does not tell them from computing: it knows no paths into them, masks
         them as a whole, or has more than one treatment for a part.
         """
-        known = False
-        for source in sources:
-            document = self._documents.get(source.column) if self.mask(source.column) else None
-            if document is None and self.mask(source.column) is not None:
-                return None
-            if document is not None:
-                known = True
-                if document.part((*source.path, step)) is None:
-                    return None
-        if not known:
+        masked = self.masked(source.column for source in sources)
+        if not masked or not all(column in self._documents for column in masked):
             return None
-        return frozenset(s._replace(path=(*s.path, step)) for s in sources)
+        found = frozenset(source._replace(path=source.path + steps) for source in sources)
+        documents = [(self._documents.get(one.column), one.path) for one in found]
+        untold = any(document and document.part(path) is None for document, path in documents)
+        return None if untold else found
 
     def concerns(self, sources: Iterable[Source]) -> bool:
         """Whether masked columns are among them, or columns of which they are shown parts."""

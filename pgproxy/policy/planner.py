@@ -191,9 +191,11 @@ class CatalogPlanner:
             self._lists[kind] = f"{{{','.join(map(str, shown))}}}"
         return self._lists[kind]
 
-    def _parts(self, sources: frozenset[Source], step: Step) -> frozenset[Source] | None:
-        # Its masks are made after the analyzer, which they ask in their turn.
-        return self._masks.parts(sources, step)
+    def _parts(
+        self, sources: frozenset[Source], steps: tuple[Step, ...]
+    ) -> frozenset[Source] | None:
+        # The masks are made after the analyzer, which they ask in their turn.
+        return self._masks.parts(sources, steps)
 
     def _decide(self, field: OutputField) -> FieldPlan:
         """What becomes of one field (design.md 6, first paragraph)."""
