@@ -250,6 +250,12 @@ class Policy:
                 found.setdefault(path, class_name)
         return found
 
+    def reaches_into(self, schema: str, table: str, column: str) -> bool:
+        """Whether a path names this column by its own name, and not by ``*`` or ``?`` only."""
+        name = f"{schema}.{table}.{column}"
+        named = [c for c in self.columns if c.path and not _ANY_NAME.search(c.column)]
+        return any(compile_glob(c.column).fullmatch(name) for c in named)
+
     def names(self, schema: str, table: str, column: str) -> bool:
         """Whether a line of ``columns`` names just this column."""
         return f"{schema}.{table}.{column}" in self._exact
@@ -294,6 +300,10 @@ class Policy:
 
         found = sorted((c for c in self.columns if c.path), key=specific)
         return tuple((compile_glob(c.column), c.path, c.class_name) for c in found)
+
+
+# A wildcard in the last of three parts.
+_ANY_NAME = re.compile(r"[*?][^.]*$")
 
 
 def is_glob(pattern: str) -> bool:
