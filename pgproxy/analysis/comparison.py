@@ -1,6 +1,6 @@
 """Operators: which are comparisons of two columns for equality, and which are anything else."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pgproxy.analysis.column import column
 from pgproxy.analysis.context import not_covered
@@ -73,30 +73,45 @@ def _pairs(left: Node, right: Node) -> list[tuple[Node, Node]]:
 def _test(walk: "Walk", node: Node, operator: tuple[str, str], left: Node, right: Node) -> Lineage:
     """A comparison that decides: an equality where the guard could allow one."""
     kind, name = operator
-    if "ColumnRef" in left and "ColumnRef" in right:
+    one, other = _stored(walk, left), _stored(walk, right)
+    if one and other:
         if name in EQUALITIES.get(kind, ()):
-            one, other = column(walk, left, None), column(walk, right, None)
-            walk.use_equal(left, one, other, ".".join(strings(left["ColumnRef"]["fields"])))
-            return compute(one, other)
-    elif "ColumnRef" in left:
+            walk.use_equal(left, one.lineage, other.lineage, one.name)
+            return compute(one.lineage, other.lineage)
+    elif one:
         constants = given(walk, kind, name, right)
         if constants:
-            return _equal_to(walk, node, left, right, constants)
-    elif "ColumnRef" in right and operator in (("AEXPR_OP", name), ("AEXPR_OP_ANY", "=")):
+            return _equal_to(walk, node, one, right, constants)
+    elif other and operator in (("AEXPR_OP", name), ("AEXPR_OP_ANY", "=")):
         constants = given(walk, "AEXPR_OP", name, left)
         if constants:
-            return _equal_to(walk, node, right, left, constants)
+            return _equal_to(walk, node, other, left, constants)
     return compute(walk(left, Position.TEST), walk(right, Position.TEST))
 
 
-def _equal_to(
-    walk: "Walk", node: Node, reference: Node, side: Node, constants: tuple[Given, ...]
-) -> Lineage:
-    """A column beside constants."""
-    own = column(walk, reference, None)
-    other = walk(side, Position.TEST)
+class _Stored(NamedTuple):
+    """A column, or a part of the document in one: its lineage, its name and where that stands."""
+
+    lineage: Lineage
+    name: str
+    location: int
+
+
+def _stored(walk: "Walk", node: Node) -> _Stored | None:
+    found = (column(walk, node, None), node) if "ColumnRef" in node else part(walk, node)
+    if found is None:
+        return None
+    lineage, reference = found
     body = reference["ColumnRef"]
-    name, where = ".".join(strings(body["fields"])), body.get("location", -1)
+    return _Stored(lineage, ".".join(strings(body["fields"])), body.get("location", -1))
+
+
+def _equal_to(
+    walk: "Walk", node: Node, stored: _Stored, side: Node, constants: tuple[Given, ...]
+) -> Lineage:
+    """What is stored beside constants."""
+    own, name, where = stored
+    other = walk(side, Position.TEST)
     use = Use(Position.EQUAL, own, node, name, where, other, constants, level=walk.level)
     walk.context.use(use)
     return compute(own, other)

@@ -142,3 +142,27 @@ def test_arrays_of_documents_are_treated_too(
     (many, token), (none, _), _ = ask(analyst, sql, binary=binary)
     assert many == [{"email": token}, None, 7]
     assert none == []
+
+
+@pytest.mark.parametrize("form", ["%t", "%b", "literal"])
+def test_a_token_finds_its_documents(analyst: psycopg.Connection[TupleRow], form: str) -> None:
+    (token, other), *_ = ask(
+        analyst, "SELECT doc->'contact'->>'email', doc->'items'->0->>'email' FROM shop.files"
+    )
+    for path, given, found in (
+        ("doc->'contact'->>'email'", token, [(1,)]),
+        ("doc #>> '{contact,email}'", other, []),
+        ("doc->'contact'->>'email'", "a@x", []),
+        ("doc->'items'->0->>'email'", other, [(1,)]),
+    ):
+        asked = f"SELECT id FROM shop.files WHERE {path} = "
+        if form == "literal":
+            assert ask(analyst, f"{asked}'{given}'") == found
+        else:
+            assert analyst.execute(f"{asked}{form}".encode(), (given,)).fetchall() == found
+
+
+def test_documents_join_columns_of_their_domain(analyst: psycopg.Connection[TupleRow]) -> None:
+    sql = """SELECT a.id, b.id FROM shop.files a JOIN shop.files b
+        ON a.email = b.doc->'items'->0->>'email' WHERE a.id = 2"""
+    assert ask(analyst, sql) == [(2, 1)]

@@ -108,7 +108,13 @@ SELECT id FROM profiles WHERE profile->'contact'->>'email' LIKE 'a%';
 --> refused | masked_test
 
 SELECT id FROM profiles WHERE hidden->>'x' = '1';
---> refused | masked_test
+--> refused | masked_equal
+
+SELECT id FROM profiles WHERE profile->'contact'->'email' = '"x"';
+--> refused | masked_equal
+
+SELECT id FROM profiles WHERE profile->'contact'->>'email' = profile->>'plan';
+--> refused | masked_equal
 
 SELECT id FROM profiles WHERE profile @> '{"name": "x"}';
 --> refused | masked_test
@@ -120,3 +126,12 @@ EXPLAIN SELECT profile->>'plan' FROM profiles;
 -- Writing a part elsewhere, or into its own document, is no way out.
 INSERT INTO tickets (id, body) SELECT id, profile->'contact'->>'email' FROM profiles;
 --> refused | writes
+
+-- Tokens are resolved where they meet a path, and paths of one domain join.
+SELECT id FROM profiles WHERE profile->'contact'->>'email' = 'tok_x' OR 'tok_y' = profile #>> '{contact,email}';
+--> id | copied | show | shop.profiles.id
+--! $70002
+
+SELECT p.id FROM profiles p JOIN customers c ON c.email = p.profile->'contact'->>'email' WHERE p.profile->>'plan' = c.city;
+--> id | copied | show | shop.profiles.id
+--! random
