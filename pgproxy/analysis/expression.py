@@ -12,6 +12,7 @@ from pgproxy.analysis.call import call
 from pgproxy.analysis.column import attribute, column
 from pgproxy.analysis.comparison import compare
 from pgproxy.analysis.context import Context, not_covered
+from pgproxy.analysis.documents import part
 from pgproxy.analysis.lineage import CONSTANT, Lineage, Node, Position, Use, compute
 from pgproxy.analysis.names import strings
 from pgproxy.analysis.scope import Scope
@@ -133,7 +134,7 @@ def _boolean(walk: Walk, node: Node, position: Position) -> Lineage:
 
 def _null_test(walk: Walk, node: Node, position: Position) -> Lineage:
     inner = node["NullTest"]["arg"]
-    if "ColumnRef" not in inner:
+    if "ColumnRef" not in inner and part(walk, inner) is None:
         return compute(walk(inner, walk.INNER[position]))
     if position in (Position.OUTPUT, Position.COMPUTE, Position.COUNT):
         return walk(inner, Position.COUNT).tallied()

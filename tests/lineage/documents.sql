@@ -135,3 +135,8 @@ SELECT id FROM profiles WHERE profile->'contact'->>'email' = 'tok_x' OR 'tok_y' 
 SELECT p.id FROM profiles p JOIN customers c ON c.email = p.profile->'contact'->>'email' WHERE p.profile->>'plan' = c.city;
 --> id | copied | show | shop.profiles.id
 --! random
+
+-- Whether there is a value may be asked.
+SELECT id, profile->'contact'->>'email' IS NULL AS none FROM profiles WHERE profile->'name' IS NOT NULL;
+--> id | copied | show | shop.profiles.id
+--> none | counted | show | shop.profiles.profile->contact->email
