@@ -28,6 +28,7 @@ from pgproxy.config.fields import (
 from pgproxy.policy.rules import (
     Bucket,
     Hash,
+    Like,
     Noise,
     Null,
     Partial,
@@ -157,6 +158,24 @@ class SyntheticOptions(Options):
         return Synthetic(self.kind, self.locale)
 
 
+def _ranks(value: object) -> Decimal:
+    expected = "a number from 0.01 to 0.5"
+    found = number(value, expected)
+    if not Decimal("0.01") <= found <= Decimal("0.5"):
+        raise mismatch(value, expected)
+    return found
+
+
+class LikeOptions(Options):
+    """``synthetic`` with ``like``: drawn from what `pgproxy learn` has learned of the column."""
+
+    like: Annotated[str, PlainValidator(lambda value: one_of(value, ("distribution",)))]
+    ranks: Annotated[Decimal, PlainValidator(_ranks)] = Like().ranks
+
+    def build(self) -> Treatment:
+        return Like(self.ranks)
+
+
 def _percent(value: object) -> Decimal:
     found = number(value, "a number above 0, up to 100")
     if found > 100:
@@ -210,7 +229,7 @@ OPTIONS: Mapping[str, type[Options]] = {
 # Treatments that need options, and how they are written.
 _WRITTEN = {
     "partial": "{partial: {last: 4}}",
-    "synthetic": "{synthetic: first_name}",
+    "synthetic": "{synthetic: first_name}, or {synthetic: {like: distribution}}",
     "noise": "{noise: {range: 3}}",
     "bucket": "{bucket: {size: 10}}, or {bucket: month}",
     "shift": "{shift: {days: 30}}",
@@ -265,9 +284,10 @@ def _with_options(name: str, options: object) -> Treatment:
     if not isinstance(options, dict):
         example = _WRITTEN.get(name) or _OPTIONAL.get(name)
         raise mismatch(options, example if example else f"`{name}`, which has no options")
+    model = LikeOptions if name == "synthetic" and "like" in options else OPTIONS[name]
     try:
-        return OPTIONS[name].model_validate(options).build()
+        return model.model_validate(options).build()
     except ValidationError as error:
-        nested = {"name": name, "model": OPTIONS[name], "error": error}
+        nested = {"name": name, "model": model, "error": error}
         # Not chained: pydantic's exception holds the values.
         raise PydanticCustomError(NESTED, "options", nested) from None

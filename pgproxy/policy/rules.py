@@ -74,6 +74,14 @@ class Synthetic:
 
 
 @dataclass(frozen=True, slots=True)
+class Like:
+    """A number or date of the domain's learned distribution, within ±``ranks`` of its own rank."""
+
+    name = "synthetic"
+    ranks: Decimal = Decimal("0.05")
+
+
+@dataclass(frozen=True, slots=True)
 class Noise:
     """A keyed offset, fixed per value: within ±``range``, or within ±``percent`` of the value."""
 
@@ -99,10 +107,12 @@ class Shift:
     days: int = 30
 
 
-Treatment = Show | Null | Redact | Partial | Hash | Token | Synthetic | Noise | Bucket | Shift
+Treatment = (
+    Show | Null | Redact | Partial | Hash | Token | Synthetic | Like | Noise | Bucket | Shift
+)
 
 # Treatments under which equal values stay recognisably equal, and different ones different:
-# design.md 6, second row of the table.
+# design.md 6, second row of the table.  Not Like: two values may meet in one.
 SHOWS_EQUALITY = (Token, Hash, Synthetic)
 
 

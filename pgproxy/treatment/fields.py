@@ -11,6 +11,7 @@ from pgproxy.treatment.bucket import bucketed, shifted
 from pgproxy.treatment.columns import FieldTreatment, Nulls
 from pgproxy.treatment.hashed import hashed
 from pgproxy.treatment.keys import Keys
+from pgproxy.treatment.like import alike
 from pgproxy.treatment.noise import noisy
 from pgproxy.treatment.partial import partly_shown
 from pgproxy.treatment.redact import redacted
@@ -53,6 +54,8 @@ def compile_treatment(
             return tokenized(treatment, domain, field, tokens)
         case rules.Synthetic():
             return synthesized(treatment, domain, field, keys)
+        case rules.Like():
+            return alike(treatment, domain, field, keys)
         case rules.Noise():
             return noisy(treatment, domain, field, keys)
         case rules.Bucket():

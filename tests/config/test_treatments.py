@@ -11,6 +11,7 @@ from pgproxy.config.treatments import OPTIONS, treatment
 from pgproxy.policy.rules import (
     Bucket,
     Hash,
+    Like,
     Noise,
     Null,
     Partial,
@@ -53,6 +54,8 @@ ALL = (
         ("{synthetic: first_name}", Synthetic("first_name", "en")),
         ("{synthetic: last_name}", Synthetic("last_name", "en")),
         ("{synthetic: {kind: email, locale: en}}", Synthetic("email", "en")),
+        ("{synthetic: {like: distribution}}", Like(Decimal("0.05"))),
+        ("{synthetic: {like: distribution, ranks: 0.1}}", Like(Decimal("0.1"))),
         ("{noise: {range: 500}}", Noise(Decimal(500), None)),
         ("{noise: {range: 0.5}}", Noise(Decimal("0.5"), None)),
         ("{noise: {percent: 5}}", Noise(None, Decimal(5))),
@@ -84,7 +87,25 @@ def test_a_treatment_is_read(text: str, expected: Treatment) -> None:
             ": found a mapping with 0 keys; expected one treatment, such as {partial: {last: 4}}",
         ),
         ("partial", ": `partial` needs options; expected {partial: {last: 4}}"),
-        ("synthetic", ": `synthetic` needs options; expected {synthetic: first_name}"),
+        (
+            "synthetic",
+            (
+                ": `synthetic` needs options; expected {synthetic: first_name}, or "
+                "{synthetic: {like: distribution}}"
+            ),
+        ),
+        (
+            "{synthetic: {like: normal}}",
+            ".synthetic.like: found `normal`; expected `distribution`",
+        ),
+        (
+            "{synthetic: {like: distribution, ranks: 0.6}}",
+            ".synthetic.ranks: found `0.6`; expected a number from 0.01 to 0.5",
+        ),
+        (
+            "{synthetic: {like: distribution, kind: name}}",
+            ".synthetic.kind: unknown key; expected `like` or `ranks`",
+        ),
         ("noise", ": `noise` needs options; expected {noise: {range: 3}}"),
         ("{noise: 500}", ": found `500`; expected {noise: {range: 3}}"),
         ("{redact: xxx}", ': found `xxx`; expected {redact: {text: "***"}}'),
