@@ -6,10 +6,11 @@ half a group.  Numbers are numbers, dates are days and timestamps seconds from 2
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
+import math
 
 from pgproxy.treatment.shape import INTEGER_BITS
 from pgproxy.wire import values
@@ -103,3 +104,25 @@ class Profile:
 Profiles = Mapping[tuple[str, Family], Profile]
 
 NO_PROFILES: Profiles = {}
+
+
+def points_of(means: Sequence[float], draws: Iterable[float], step: float) -> tuple[float, ...]:
+    """Means of groups, in order, as the points of a profile: moved a little and rounded.
+
+    ``draws``, one a mean, are from -1 to 1 and nobody's to know.  A mean moves by up to a tenth of
+    the way to its nearest neighbour, and comes to stand between two multiples of ``step``, what all
+    values are multiples of (0: of nothing): it is none of the values.
+    """
+    spread = means[-1] - means[0]
+    if not spread > 0:
+        raise ValueError("means that are all the same")
+    digit = 10.0 ** (math.floor(math.log10(spread)) - 4)
+    if step:
+        digit = max(math.ceil(digit / step), 1) * step
+    moved: list[float] = []
+    for index, (mean, draw) in enumerate(zip(means, draws, strict=True)):
+        beside = (*means[max(index - 1, 0) : index], *means[index + 1 : index + 2])
+        gaps = [abs(mean - other) for other in beside if other != mean]
+        reach = min(gaps, default=spread / len(means)) / 10
+        moved.append(math.floor((mean + draw * reach) / digit) * digit + (step or digit) / 2)
+    return tuple(sorted(moved))

@@ -11,7 +11,7 @@ import pytest
 from pgproxy.policy.rules import SHOWS_EQUALITY, Like, Treatment
 from pgproxy.treatment.fields import FieldType, Keys
 from pgproxy.treatment.like import alike
-from pgproxy.treatment.profiles import Family, Profile
+from pgproxy.treatment.profiles import Family, Profile, points_of
 from pgproxy.wire import values
 from tests.treatment.vault import Column, applied
 
@@ -165,3 +165,20 @@ def test_points_that_fall_are_no_profile() -> None:
         with pytest.raises(ValueError):
             Profile("d", Family.NUMBER, points)
     assert "points" not in repr(profile_of([1.0, 2.0, 3.0, 4.0, 5.0]))
+
+
+@given(
+    st.lists(st.integers(0, 100_000), min_size=5, max_size=60, unique=True),
+    st.sampled_from([1.0, 5.0, 0.01]),
+    st.randoms(),
+)
+def test_a_point_is_no_multiple_of_what_the_values_are(
+    means: list[int], step: float, rng: random.Random
+) -> None:
+    ordered = sorted(mean * step for mean in means)
+    points = points_of(ordered, [rng.uniform(-1, 1) for _ in means], step)
+    spread = ordered[-1] - ordered[0]
+    assert list(points) == sorted(points)
+    for point, mean in zip(points, ordered, strict=True):
+        assert 0.4 < point / step % 1 < 0.6
+        assert abs(point - mean) <= 0.11 * spread + 2 * step
