@@ -29,7 +29,7 @@ from pgproxy.treatment.keys import Keys
 
 EPILOG = "Example: pgproxy fidelity -c pgproxy.yaml --role analyst --out report.html"
 
-_HEADINGS = ("survive", "distance", "mean", "ranks", "unique")
+_HEADINGS = ("survive", "distance", "mean, sd", "ranks", "unique")
 
 
 def fidelity(  # noqa: PLR0913
@@ -116,8 +116,8 @@ def _write(path: Path, text: str) -> None:
 def _show(report: Report) -> None:
     console = Console()
     for table in report.tables:
-        title = Text(f"{table.name}, {table.rows:,} rows", "bold")
-        shown = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+        console.print(Text(f"{table.name}, {table.rows:,} rows", "bold"))
+        shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
         for heading in ("column", "treatment"):
             shown.add_column(heading, no_wrap=True)
         for heading in _HEADINGS:
@@ -126,10 +126,10 @@ def _show(report: Report) -> None:
             if not column.shown:
                 survive, *others = words(column)
                 look = "green" if column.safe else "bold red"
-                name, treatment = Text(column.name), Text(column.treatment)
+                named = Text(column.name), Text(column.treatment)
                 # The page has the rest.
-                shown.add_row(name, treatment, Text(survive, look), *others[:4])
+                shown.add_row(*named, Text(survive, look), *others[:4])
         console.print(shown)
-    for name, figure, good in report.headlines():
+    for headline, figure, good in report.headlines():
         colour = {True: "green", False: "bold red", None: ""}[good]
-        console.print(Text.assemble(f"{name}: ", (figure, colour)))
+        console.print(Text.assemble(f"{headline}: ", (figure, colour)))

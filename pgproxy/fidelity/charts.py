@@ -1,31 +1,45 @@
 """Drawings in SVG, by hand: two distributions in one frame, two ends of one line.
 
-Colours are classes, which ``style`` gives a light and a dark shade.
+Colours are classes, to which ``style`` gives a light and a dark shade.
 """
 
+from collections.abc import Mapping
 from html import escape
+import re
 
 from pgproxy.fidelity.histograms import Bins
 from pgproxy.fidelity.tables import Association
 
-STYLE = """
-:root { --paper: #ffffff; --card: #f6f7f9; --line: #d6dae1; --ink: #1b2330; --soft: #5c6776;
-  --real: #9aa5b4; --treated: #2563c9; --good: #15803d; --bad: #b91c1c; }
-@media (prefers-color-scheme: dark) { :root { --paper: #0f141b; --card: #171e28; --line: #2d3745;
-  --ink: #e6eaf0; --soft: #98a4b5; --real: #66748a; --treated: #74a9ff; --good: #4ade80;
-  --bad: #f87171; } }
-svg text { font-family: system-ui, -apple-system, "Segoe UI", Helvetica, Arial, sans-serif;
-  fill: var(--ink); }
-svg .soft { fill: var(--soft); }
-svg .good { fill: var(--good); }
-svg .bad { fill: var(--bad); }
-svg .paper { fill: var(--paper); }
-svg .card { fill: var(--card); stroke: var(--line); }
-svg .real { fill: var(--real); fill-opacity: .55; }
-svg .treated { fill: none; stroke: var(--treated); stroke-width: 2; stroke-linejoin: round; }
-svg .dot { fill: var(--treated); }
-svg .axis { stroke: var(--line); stroke-width: 1; }
-"""
+_LIGHT = {
+    "paper": "#ffffff", "card": "#f6f7f9", "line": "#d6dae1", "ink": "#1b2330", "soft": "#5c6776",
+    "real": "#9aa5b4", "treated": "#2563c9", "good": "#15803d", "bad": "#b91c1c",
+}  # fmt: skip
+_DARK = {
+    "paper": "#0f141b", "card": "#171e28", "line": "#2d3745", "ink": "#e6eaf0", "soft": "#98a4b5",
+    "real": "#66748a", "treated": "#74a9ff", "good": "#4ade80", "bad": "#f87171",
+}  # fmt: skip
+_RULES = """svg text{fill:ink}svg .soft{fill:soft}svg .good{fill:good}svg .bad{fill:bad}
+svg .paper{fill:paper}svg .card{fill:card;stroke:line}svg .real{fill:real}
+svg .treated{stroke:treated}svg .dot{fill:treated}svg .axis{stroke:line}"""
+_FONT = 'system-ui,-apple-system,"Segoe UI",Helvetica,Arial,sans-serif'
+
+
+def _coloured(rules: str, colours: Mapping[str, str]) -> str:
+    """The rules with colours in place of their names."""
+    return re.sub(r"(?<=:)(\w+)(?=[;}])", lambda found: colours.get(found[1], found[1]), rules)
+
+
+def style(rules: str = "") -> str:
+    """A style sheet of the drawings, and of ``rules``, in light and dark.
+
+    Colours are written out: not everything that draws SVG knows variables.
+    """
+    fixed = (
+        f"svg text{{font-family:{_FONT}}}svg .real{{fill-opacity:.55}}"
+        "svg .treated{fill:none;stroke-width:2;stroke-linejoin:round}"
+    )
+    light, dark = (_coloured(_RULES + rules, colours) for colours in (_LIGHT, _DARK))
+    return f"{fixed}{light}@media (prefers-color-scheme:dark){{{dark}}}".replace("\n", "")
 
 
 def text(x: float, y: float, words: str, look: str = "", size: float = 12) -> str:

@@ -2,7 +2,7 @@
 
 from html import escape
 
-from pgproxy.fidelity.charts import STYLE, association, distributions, legend
+from pgproxy.fidelity.charts import association, distributions, legend, style
 from pgproxy.fidelity.columns import MINIMUM_GROUP, ColumnReport
 from pgproxy.fidelity.report import Report, words
 from pgproxy.fidelity.tables import (
@@ -15,26 +15,31 @@ from pgproxy.fidelity.tables import (
     within,
 )
 
+_COLOURS = """body{color:ink;background:paper}p{color:soft}span.soft{color:soft}th{color:soft}
+td{border-color:line}th{border-color:line}.tile{background:card;border-color:line}
+figure{background:card;border-color:line}.good{color:good}.bad{color:bad}"""
 _STYLE = """
-body { margin: 0 auto; max-width: 1040px; padding: 24px 20px 60px; color: var(--ink);
-  background: var(--paper); line-height: 1.45;
+body { margin: 0 auto; max-width: 1040px; padding: 24px 20px 60px; line-height: 1.45;
   font: 15px system-ui, -apple-system, "Segoe UI", Helvetica, Arial, sans-serif; }
-h1 { font-size: 26px; margin: 8px 0 2px; } h2 { font-size: 19px; margin: 40px 0 4px; }
-p, .soft { color: var(--soft); } p { max-width: 74ch; margin: 6px 0 14px; }
-.tiles, .charts { display: grid; gap: 14px; grid-template-columns: repeat(auto-fit, minmax(180px,
-  1fr)); margin: 16px 0; } .charts { grid-template-columns: repeat(auto-fill, minmax(290px, 1fr)); }
-.tile, figure { background: var(--card); border: 1px solid var(--line); border-radius: 8px;
-  padding: 12px 14px; margin: 0; } .tile b { display: block; font-size: 21px; font-weight: 600; }
+h1 { font-size: 26px; margin: 8px 0 2px; }
+h2 { font-size: 19px; margin: 40px 0 4px; }
+p { max-width: 74ch; margin: 6px 0 14px; }
+.tiles, .charts { display: grid; gap: 14px; margin: 16px 0;
+  grid-template-columns: repeat(auto-fit, minmax(180px, 1fr)); }
+.charts { grid-template-columns: repeat(auto-fill, minmax(290px, 1fr)); }
+.tile, figure { border: 1px solid; border-radius: 8px; padding: 12px 14px; margin: 0; }
+.tile b { display: block; font-size: 21px; font-weight: 600; }
 figcaption { display: flex; justify-content: space-between; gap: 8px; margin-bottom: 6px; }
-.good { color: var(--good); } .bad { color: var(--bad); }
-.wide { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-size: 13.5px; }
-th, td { text-align: right; padding: 6px 10px; border-bottom: 1px solid var(--line);
+.wide { overflow-x: auto; }
+table { border-collapse: collapse; width: 100%; font-size: 13.5px; }
+th, td { text-align: right; padding: 6px 10px; border: 0 solid; border-bottom-width: 1px;
   white-space: nowrap; font-variant-numeric: tabular-nums; }
-th { color: var(--soft); font-weight: 500; } th:nth-child(-n+2), td:nth-child(-n+2) {
-  text-align: left; } svg { display: block; max-width: 100%; }
+th { font-weight: 500; }
+th:nth-child(-n+2), td:nth-child(-n+2) { text-align: left; }
+svg { display: block; max-width: 100%; }
 """
 
-_HEADINGS = ("survive", "distance", "error of mean", "ranks", "unique", "elsewhere", "NULL")
+_HEADINGS = ("survive", "distance", "error of mean, sd", "ranks", "unique", "elsewhere", "NULL")
 
 _READING = f"""
 <h2>How to read it</h2>
@@ -63,7 +68,7 @@ def page(report: Report) -> str:
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{STYLE}{_STYLE}</style></head><body>"
+        f"<title>{escape(title)}</title><style>{style(_COLOURS)}{_STYLE}</style></head><body>"
         f'<p class="soft">pgproxy fidelity</p><h1>{escape(title)}</h1>'
         f"<p>{report.masked} masked columns in {len(report.tables)} tables.</p>"
         f'<div class="tiles">{tiles}</div><svg width="300" height="24">{legend(0, 16)}</svg>'

@@ -2,7 +2,7 @@
 
 from html import escape
 
-from pgproxy.fidelity.charts import STYLE, association, distributions, legend, text
+from pgproxy.fidelity.charts import association, distributions, legend, style, text
 from pgproxy.fidelity.columns import ColumnReport
 from pgproxy.fidelity.report import Report
 from pgproxy.fidelity.tables import Association, TableReport
@@ -39,7 +39,7 @@ def picture(report: Report) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
         f'width="{WIDTH}" height="{height}" role="img" '
-        f'aria-label="{escape(label(report))}"><style>{STYLE}</style>'
+        f'aria-label="{escape(label(report))}"><style>{style()}</style>'
         f'<rect class="paper" width="{WIDTH}" height="{height}" rx="10"/>{"".join(parts)}</svg>\n'
     )
 

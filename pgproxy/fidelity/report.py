@@ -84,7 +84,7 @@ def words(column: ColumnReport) -> list[str]:
     return [
         "shown" if column.shown else f"{column.survivors:,}",
         _figure(distance),
-        f"{alike.mean:.3f} sd" if alike else "",
+        f"{alike.mean:.3f}" if alike else "",
         _figure(alike.ranks if alike else None),
         _change(column.unique),
         "" if column.anywhere is None or column.shown else f"{column.anywhere:.1%}",
