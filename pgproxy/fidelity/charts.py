@@ -64,7 +64,7 @@ def distributions(bins: Bins, width: float, height: float) -> str:
         return " ".join([f"0,{floor:.1f}", *points, f"{width:.1f},{floor:.1f}"])
 
     ticks = "".join(
-        text(min(max(at * width, 12), width - 12), height - 2, words, "soft middle", 10)
+        text(min(max(at * width, 21), width - 21), height - 2, words, "soft middle", 10)
         for at, words in bins.ticks
     )
     return (

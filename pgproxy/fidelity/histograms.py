@@ -15,9 +15,10 @@ from pgproxy.treatment.profiles import Family
 from pgproxy.wire.values_time import date_of, days_of
 
 _BARS = 32
-_TICKS = 4
+_TICKS = 5
 _DAY = 86_400
-_LONG = 3 * 365  # days: beyond, an axis shows years
+# How many months may lie between two places on an axis.
+_MONTHS = (1, 2, 3, 6, *(12 * years * 10**n for n in range(4) for years in (1, 2, 5)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,22 +82,28 @@ def _ticks(low: float, high: float, family: Family) -> list[tuple[float, str]]:
         step = _round_step((high - low) / _TICKS)
         return [(at, _spelled(at, step)) for at in _multiples(low, high, step)]
     unit = 1.0 if family is Family.DATE else float(_DAY)
-    first, last = low / unit, high / unit
-    length = 4 if last - first > _LONG else 7
-    shown: dict[str, float] = {}
-    for n in range(_TICKS + 1):
-        day = math.ceil(first + (last - first) * n / _TICKS)
-        text = date_of(min(day, math.floor(last))).decode()[:length]
-        # Where the year or the month begins, or as near as the axis goes.
-        begins = _first_day(text)
-        if begins >= first and begins <= last:
-            shown.setdefault(text, begins * unit)
-    return [(at, text) for text, at in shown.items()]
+    first, last = _month_of(low / unit) + 1, _month_of(high / unit)
+    step = next((n for n in _MONTHS if (last - first) / n <= _TICKS), _MONTHS[-1])
+    months = range(-(-first // step) * step, last + 1, step)
+    return [
+        (days_of(f"{month // 12:04}-{month % 12 + 1:02}-01".encode()) * unit, _named(month, step))
+        for month in months
+        if month // 12 > 0
+    ]
 
 
-def _first_day(text: str) -> float:
-    """Of a year, or of a month."""
-    return float(days_of(f"{text}-01-01"[:10].encode()))
+def _month_of(days: float) -> int:
+    """Months from the year 0; what lies before is of no use to an axis."""
+    text = date_of(math.floor(days))
+    if text.endswith(b" BC"):
+        return 0
+    year, month, _ = text.split(b"-")
+    return int(year) * 12 + int(month) - 1
+
+
+def _named(month: int, step: int) -> str:
+    year = f"{month // 12:04}"
+    return year if step % 12 == 0 else f"{year}-{month % 12 + 1:02}"
 
 
 def _round_step(width: float) -> float:

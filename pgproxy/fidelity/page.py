@@ -64,11 +64,11 @@ def page(report: Report) -> str:
         f'{escape(figure)}</b><span class="soft">{escape(name)}</span></div>'
         for name, figure, good in report.headlines()
     )
-    title = f"What {report.role} sees of {report.database}"
+    title = f"{report.database} as {report.role} sees it"
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{style(_COLOURS)}{_STYLE}</style></head><body>"
+        f"<title>{escape(title)}</title><style>{_STYLE}{style(_COLOURS)}</style></head><body>"
         f'<p class="soft">pgproxy fidelity</p><h1>{escape(title)}</h1>'
         f"<p>{report.masked} masked columns in {len(report.tables)} tables.</p>"
         f'<div class="tiles">{tiles}</div><svg width="300" height="24">{legend(0, 16)}</svg>'

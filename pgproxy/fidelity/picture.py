@@ -27,7 +27,7 @@ def picture(report: Report) -> str:
     below = top + _TILE + _GAP + rows * (_CARD + _GAP)
     height = below + (len(lines) * _LINE + 46 if lines else 0)
     parts = [
-        text(_GAP, 34, f"What {report.role} sees of {report.database}", size=20),
+        text(_GAP, 34, f"{report.database} as {report.role} sees it", size=20),
         legend(WIDTH - _GAP - 214, 32),
         _tiles(tiles, top),
         *(

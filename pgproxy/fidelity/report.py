@@ -64,7 +64,7 @@ class Report:
         if ranks:
             found.append(("least rank correlation", f"{min(ranks):.3f}", None))
         if self.change is not None:
-            found.append(("largest change of a correlation", f"{self.change:.3f}", None))
+            found.append(("largest correlation change", f"{self.change:.3f}", None))
         return found
 
     def document(self) -> dict[str, Any]:

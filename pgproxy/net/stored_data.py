@@ -22,7 +22,7 @@ _CANCELLED = "57014"
 async def stored_data(url: str, database: str, seconds: int) -> AsyncIterator[Connection]:
     """A connection in a transaction; a statement may take so long.  Raises Unavailable."""
     try:
-        connection = await connect(url, database, CONNECT_SECONDS, seconds + CONNECT_SECONDS)
+        connection = await _connected(url, database, seconds + CONNECT_SECONDS)
         try:
             await connection.execute(
                 f"SET row_security = off; SET TimeZone = 'UTC'; "
@@ -34,8 +34,16 @@ async def stored_data(url: str, database: str, seconds: int) -> AsyncIterator[Co
             connection.terminate()
     except asyncpg.PostgresError as error:
         raise _in_our_words(getattr(error, "sqlstate", None) or "no SQLSTATE", seconds) from None
-    except (asyncpg.InterfaceError, OSError, TimeoutError, ValueError) as error:
+    except (asyncpg.InterfaceError, OSError, TimeoutError) as error:
         raise Unavailable(f"the data cannot be read ({type(error).__name__})", hint=HINT) from None
+
+
+async def _connected(url: str, database: str, seconds: float) -> Connection:
+    try:
+        return await connect(url, database, CONNECT_SECONDS, seconds)
+    except ValueError:
+        # It quotes the URL, and a password with it.
+        raise Unavailable("the URL of the data cannot be read", hint=HINT) from None
 
 
 def _in_our_words(sqlstate: str, seconds: int) -> Unavailable:

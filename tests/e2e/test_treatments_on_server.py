@@ -13,6 +13,7 @@ from pgproxy.demo.postgres import Cluster
 from pgproxy.policy import rules
 from pgproxy.treatment import redact
 from pgproxy.treatment.fields import FieldType, Keys, compile_treatment
+from pgproxy.treatment.profiles import Family, Profile
 from pgproxy.treatment.token_kinds import FORMATS
 from pgproxy.treatment.tokens import TokenMap
 from tests.e2e.oracle import Connection, Oracle, Sent, connect
@@ -20,7 +21,13 @@ from tests.treatment.vault import CountingVault, treated
 
 pytestmark = pytest.mark.e2e
 
-KEYS = Keys(bytes(range(32)))
+KEYS = Keys(
+    bytes(range(32)),
+    {
+        ("domain", family): Profile("domain", family, (-5e3, 0.5, 100.5, 7e3, 2e9), 1.0)
+        for family in Family
+    },
+)
 
 TREATMENTS: tuple[rules.Treatment, ...] = (
     rules.Null(),
@@ -35,6 +42,8 @@ TREATMENTS: tuple[rules.Treatment, ...] = (
     rules.Synthetic(kind="last_name"),
     rules.Synthetic(kind="name"),
     rules.Synthetic(kind="email"),
+    rules.Like(),
+    rules.Like(ranks=Decimal("0.5")),
     rules.Bucket(size=Decimal(10)),
     rules.Bucket(size=Decimal("0.3")),
     rules.Bucket(period="month"),

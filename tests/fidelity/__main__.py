@@ -10,7 +10,7 @@ import tempfile
 
 from pgproxy.demo import shop
 from pgproxy.demo.postgres import Cluster
-from tests.fidelity.shop import fill, setting
+from tests.fidelity.shop import add_baskets, setting
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLES = ("customers", "orders", "payments", "baskets")
@@ -24,9 +24,9 @@ def main() -> int:
     parser.add_argument("--scale", type=int, default=10)
     given = parser.parse_args()
     with Cluster() as cluster, tempfile.TemporaryDirectory() as folder:
-        shop.load(cluster)
-        fill(cluster, given.scale, staff=False)
-        files = setting(cluster, Path(folder))
+        shop.load(cluster, given.scale)
+        add_baskets(cluster, shop.DATABASE)
+        files = setting(cluster, Path(folder), database=shop.DATABASE)
         named = [word for table in TABLES for word in ("--table", f"shop.{table}")]
         report = ["fidelity", "--role", "analyst", "--out", given.out, "--svg", given.svg, *named]
         for arguments in (["learn"], report):

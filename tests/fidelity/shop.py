@@ -55,16 +55,20 @@ class Setting:
         )
 
 
-def fill(cluster: Cluster, scale: int = 1, *, staff: bool = True) -> None:
+def fill(cluster: Cluster) -> None:
     """Make the database; the logins of the shop must be there."""
     cluster.load(f"CREATE DATABASE {DATABASE} OWNER {OWNER.user};")
-    cluster.load(script(scale), DATABASE)
-    cluster.load(_BASKETS, DATABASE)
-    if staff:
-        cluster.load(_STAFF.format(rows="\n".join(_people())), DATABASE)
+    cluster.load(script(), DATABASE)
+    add_baskets(cluster, DATABASE)
+    cluster.load(_STAFF.format(rows="\n".join(_people())), DATABASE)
 
 
-def setting(cluster: Cluster, folder: Path, policy: str = "") -> Setting:
+def add_baskets(cluster: Cluster, database: str) -> None:
+    """A view of the orders with what is in them."""
+    cluster.load(_BASKETS, database)
+
+
+def setting(cluster: Cluster, folder: Path, policy: str = "", database: str = DATABASE) -> Setting:
     """Files in a folder."""
     key = folder / "vault.key"
     key.touch(mode=0o600)
@@ -76,11 +80,11 @@ def setting(cluster: Cluster, folder: Path, policy: str = "") -> Setting:
     config = folder / "pgproxy.yaml"
     config.write_text(
         f'upstream: {{url: "postgresql://{server}"}}\n'
-        f'catalog: {{url: "postgresql://{reader}@{server}/{DATABASE}"}}\n'
+        f'catalog: {{url: "postgresql://{reader}@{server}/{database}"}}\n'
         "vault: {keys: {provider: file, path: vault.key}}\n"
         "policy: policy.yaml\nprofiles: profiles.json\n"
     )
-    return Setting(config, f"postgresql://{OWNER.user}:{OWNER.password}@{server}/{DATABASE}")
+    return Setting(config, f"postgresql://{OWNER.user}:{OWNER.password}@{server}/{database}")
 
 
 def _people() -> list[str]:
