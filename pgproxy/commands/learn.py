@@ -36,7 +36,8 @@ def learn(  # noqa: PLR0913
     """Learn the distributions of the columns that the policy treats with `like: distribution`.
 
     Writes the file that `profiles` in pgproxy.yaml names: means of groups of values, never a value.
-    Running proxies read it on SIGHUP.  Exits with 1 when a column has too few values to be learned.
+    What it holds of domains that are in other databases stays.  Running proxies read it on SIGHUP.
+    Exits with 1 when a column cannot be learned, and then is NULL.
     """
     loaded = load(config)
     path = loaded.proxy.profiles
@@ -48,13 +49,19 @@ def learn(  # noqa: PLR0913
     if not profiles and not untaught:
         message = "no role sees a column of this database with `synthetic: {like: distribution}`"
         raise ConfigError((Finding(str(loaded.proxy.policy), 0, message),))
-    write_profiles(path, profiles)
+    write_profiles(path, [*_elsewhere(loaded, profiles, untaught), *profiles])
     if as_json:
         typer.echo(json.dumps(_document(path, profiles, untaught), indent=2))
     else:
         _show(path, profiles, untaught)
     if untaught:
         raise typer.Exit(1)
+
+
+def _elsewhere(loaded: Config, profiles: list[Profile], untaught: list[Untaught]) -> list[Profile]:
+    """What was learned before of domains that this database has no column of."""
+    here = {one.domain for one in profiles} | {one.domain for one in untaught}
+    return [profile for profile in loaded.profiles.values() if profile.domain not in here]
 
 
 async def _learn(

@@ -124,5 +124,7 @@ def points_of(means: Sequence[float], draws: Iterable[float], step: float) -> tu
         beside = (*means[max(index - 1, 0) : index], *means[index + 1 : index + 2])
         gaps = [abs(mean - other) for other in beside if other != mean]
         reach = min(gaps, default=spread / len(means)) / 10
-        moved.append(math.floor((mean + draw * reach) / digit) * digit + (step or digit) / 2)
+        # Not beyond the outermost means: where there are no negative values, none come up.
+        found = min(max(mean + draw * reach, means[0]), means[-1])
+        moved.append(math.floor(found / digit) * digit + (step or digit) / 2)
     return tuple(sorted(moved))

@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from pgproxy.config.profiles import read_profiles
+from pgproxy.config.profiles import read_profiles, write_profiles
 from pgproxy.demo.postgres import Cluster
 from pgproxy.fidelity.tables import (
     STATED_CORRELATION,
@@ -16,7 +16,7 @@ from pgproxy.fidelity.tables import (
     STATED_MEAN,
     STATED_RANKS,
 )
-from pgproxy.treatment.profiles import Family
+from pgproxy.treatment.profiles import Family, Profile
 from tests.fidelity.shop import Setting, fill, setting
 
 pytestmark = pytest.mark.e2e
@@ -254,3 +254,17 @@ def test_mistakes_of_use_are_told(files: Setting) -> None:
     done = files.run("fidelity", "--role", "stranger")
     assert done.returncode == 2
     assert "no entry of `roles` matches" in done.stderr
+
+
+def test_what_was_learned_elsewhere_stays(
+    files: Setting, learned: dict[str, Any], cluster: Cluster, tmp_path: Path
+) -> None:
+    other = setting(cluster, tmp_path)
+    elsewhere = Profile("elsewhere", Family.DATE, (1.0, 2.0, 3.0, 4.0, 5.0))
+    stale = Profile("money", Family.DATE, (1.0, 2.0, 3.0, 4.0, 5.0))
+    write_profiles(tmp_path / "profiles.json", [elsewhere, stale])
+    assert other.run("learn").returncode == 0
+    found = read_profiles(tmp_path / "profiles.json")
+    assert found["elsewhere", Family.DATE] == elsewhere
+    assert ("money", Family.DATE) not in found
+    assert ("money", Family.NUMBER) in found
