@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-import math
 from statistics import fmean, pstdev
 import unicodedata
 
@@ -15,6 +14,7 @@ Values = Sequence[bytes | None]
 
 # Below this many rows a measure would speak of single ones.
 MINIMUM_GROUP = 20
+_LARGEST = 1e150
 _DECILES = [n / 10 for n in range(1, 10)]
 
 
@@ -131,7 +131,7 @@ class _Report:
 
 
 def numbers(family: Family, column: Values) -> list[float | None]:
-    """A column on its scale: numbers, days, seconds; None for NULL and what is not finite."""
+    """A column on its scale: numbers, days, seconds; None for NULL and what has no measure."""
     return [None if value is None else _number(family, value) for value in column]
 
 
@@ -153,7 +153,8 @@ def _number(family: Family, value: bytes) -> float | None:
         found = float(value)
     except ValueError:  # infinity
         return None
-    return found if math.isfinite(found) else None
+    # Squares of larger ones are beyond floats; NaN compares to nothing.
+    return found if abs(found) < _LARGEST else None
 
 
 def _alike(real: Sequence[float], treated: Sequence[float]) -> Alike:

@@ -108,7 +108,7 @@ def _named(month: int, step: int) -> str:
 
 def _round_step(width: float) -> float:
     power: float = 10.0 ** math.floor(math.log10(width))
-    return next(power * n for n in (1, 2, 5, 10) if power * n >= width)
+    return next((power * n for n in (1, 2, 5) if power * n >= width), power * 10)
 
 
 def _multiples(low: float, high: float, step: float) -> list[float]:

@@ -121,3 +121,12 @@ def test_pages_are_well_formed_and_escape_names() -> None:
 
 def test_values_are_in_no_repr() -> None:
     assert "secret" not in repr(pair([b"secret"], [b"secret"]))
+
+
+def test_numbers_out_of_all_measure_do_not_count() -> None:
+    real = column(100)
+    odd: list[bytes | None] = [b"NaN", b"Infinity", b"-Infinity", b"1e300", *real]
+    seen: list[bytes | None] = [None, b"1", b"2", b"3", *(b"1" + (value or b"") for value in real)]
+    alike = compare(pair(odd, seen)).alike
+    assert alike is not None
+    assert alike == compare(pair(real, seen[4:])).alike
