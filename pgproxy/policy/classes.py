@@ -11,6 +11,7 @@ from pgproxy.policy.rules import (
     PUBLIC,
     UNCLASSIFIED,
     Null,
+    PersonaPattern,
     Policy,
     RoleRule,
     Show,
@@ -157,6 +158,12 @@ class Masks:
         if isinstance(treatment, Token) and treatment.domain:
             domain = treatment.domain
         return Mask(class_name, treatment, domain)
+
+    def persona(self, source: Source) -> PersonaPattern | None:
+        """The persona that a stored column speaks of."""
+        relation = self._catalog.by_oid[source.relation]
+        names = [column.name for column in relation.columns if column.attnum == source.attnum]
+        return self._policy.persona_of(relation.schema, relation.name, *names) if names else None
 
     def _generated(self, relation: Relation, source: Source) -> Mask | None:
         """A generated column is computed from others, unless the policy itself names it."""

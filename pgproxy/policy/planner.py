@@ -11,7 +11,7 @@ from pgproxy.analysis.grammar import Tree, parse
 from pgproxy.analysis.lineage import CONSTANT, Lineage, OutputField, Source
 from pgproxy.analysis.literals import Shape, Watch, shape_of, watch
 from pgproxy.analysis.names import UnknownName
-from pgproxy.analysis.statement import Analysis, Analyzer, audit_sql, render
+from pgproxy.analysis.statement import Analysis, Analyzer, audit_sql, query_of, render
 from pgproxy.analysis.system_catalogs import BOUNDS_OF
 from pgproxy.analysis.utility import Named
 from pgproxy.errors import Refusal
@@ -25,6 +25,7 @@ from pgproxy.policy.inputs import (
     take,
     without_marks,
 )
+from pgproxy.policy.personas import Personas
 from pgproxy.policy.plan import (
     REFUSED_STATEMENT,
     CopyFormat,
@@ -59,6 +60,7 @@ class CatalogPlanner:
         analyzer = self._analyzer
         self._masks = Masks(policy, rule, catalog, analyzer.depends, analyzer.view_reads)
         self._catalog = catalog
+        self._personas = Personas(self._masks, catalog)
         self._plans: dict[bytes, QueryPlan] = {}
         self._templates = Templates()
         self._lists: dict[str, str] = {}
@@ -144,12 +146,8 @@ class CatalogPlanner:
             inputs = take(raw, guard.accepted, mark, bound=bound)
         if watched is not None:
             watched.release(raw)
+        fields = self._fields(raw, analysis)
         printed = render([raw])
-        fields: tuple[FieldPlan, ...] | None = None
-        if analysis.explained is not None:
-            fields = (self._field(OutputField("QUERY PLAN", CONSTANT)),)
-        elif analysis.fields is not None:
-            fields = tuple(self._field(field) for field in analysis.fields)
         plan = StatementPlan(
             kind=analysis.kind,
             audit_sql=audit_sql(without_marks(printed, inputs).encode()),
@@ -161,6 +159,16 @@ class CatalogPlanner:
             copy_in=_copy_in(analysis.into, guard.accepted),
         )
         return _with_name(plan, analysis.named), printed
+
+    def _fields(self, raw: Tree, analysis: Analysis) -> tuple[FieldPlan, ...] | None:
+        """The plans of the fields; puts keys of subjects into the tree."""
+        if analysis.explained is not None:
+            return (self._field(OutputField("QUERY PLAN", CONSTANT)),)
+        if analysis.fields is None:
+            return None
+        fields = tuple(self._field(field) for field in analysis.fields)
+        query = query_of(raw["stmt"]) if self._policy.personas else None
+        return self._personas.settle(query, analysis.fields, fields) if query else fields
 
     def _copy(self, analysis: Analysis) -> CopyFormat | None:
         options = analysis.copy

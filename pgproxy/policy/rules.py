@@ -152,6 +152,26 @@ class ColumnPattern:
 
 
 @dataclass(frozen=True, slots=True)
+class PersonaPattern:
+    """One line of a persona: columns that speak of the subject which ``key`` of their row names.
+
+    ``gender`` and ``country`` are columns of the same table that tell them of the subject; ''
+    where none does.
+    """
+
+    persona: str
+    pattern: str
+    key: str
+    gender: str = ""
+    country: str = ""
+
+    @property
+    def beside(self) -> tuple[str, ...]:
+        """The columns that a value is made of: the key, then those that are given."""
+        return tuple(filter(None, (self.key, self.gender, self.country)))
+
+
+@dataclass(frozen=True, slots=True)
 class RoleRule:
     """One entry of ``roles``.  A class that ``treat`` does not name gets ``otherwise``."""
 
@@ -181,6 +201,15 @@ class Policy:
     columns: tuple[ColumnPattern, ...]
     roles: tuple[RoleRule, ...]
     trusted_functions: tuple[str, ...] = ()
+    personas: tuple[PersonaPattern, ...] = ()
+
+    def persona_of(self, schema: str, table: str, column: str) -> PersonaPattern | None:
+        """The persona of a stored column: exact names beat globs, the first glob listed wins."""
+        name = f"{schema}.{table}.{column}"
+        for one in self.personas:
+            if one.pattern == name:
+                return one
+        return next((one for matches, one in self._personas if matches.fullmatch(name)), None)
 
     def class_of(self, schema: str, table: str, column: str) -> str:
         """The class of a stored column: exact names beat globs, the first glob listed wins."""
@@ -220,6 +249,10 @@ class Policy:
     @cached_property
     def _exact(self) -> Mapping[str, str]:
         return {c.pattern: c.class_name for c in reversed(self.columns) if not is_glob(c.pattern)}
+
+    @cached_property
+    def _personas(self) -> tuple[tuple[re.Pattern[str], PersonaPattern], ...]:
+        return tuple((compile_glob(p.pattern), p) for p in self.personas if is_glob(p.pattern))
 
     @cached_property
     def _globs(self) -> tuple[tuple[re.Pattern[str], str], ...]:
