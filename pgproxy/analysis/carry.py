@@ -7,7 +7,7 @@ tree that has been analysed: every column is written with its alias, no two alia
 stars are written out, so that a field more shows nowhere.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from pgproxy.analysis.catalog import Catalog, Relation
@@ -34,12 +34,20 @@ _NAME = "carried"
 Path = tuple[str, ...]
 
 
-class Carrier:
-    """The columns carried through one statement."""
+# The analysed definition of a view by its OID; None where it is not known.
+ViewQuery = Callable[[int], Node | None]
 
-    def __init__(self, statement: Node, catalog: Catalog) -> None:
+
+class Carrier:
+    """The columns carried through one statement; ``fixed``: no field may be added to it."""
+
+    def __init__(
+        self, statement: Node, catalog: Catalog, view_query: ViewQuery, *, fixed: bool = False
+    ) -> None:
         self._statement = statement
         self._catalog = catalog
+        self._view_query = view_query
+        self._fixed = fixed
         self._added: dict[tuple[int, Path], str] = {}
 
     def beside(self, level: Node, number: int, source: Source, names: Sequence[str]) -> list[Path]:
@@ -68,14 +76,25 @@ class Carrier:
         return ()
 
     def _of_table(self, item: Node, column: str, source: Source, name: str) -> Path:
-        relation = self._catalog.by_oid[source.relation]
-        if (item["schemaname"], item["relname"]) != (relation.schema, relation.name):
-            return ()
+        relation = self._catalog.relations.get((item["schemaname"], item["relname"]))
+        if relation is None or relation.oid != source.relation:
+            return self._of_view(relation, item, column, source, name) if relation else ()
         shown = _shown(item, relation)
         own = next((c.name for c in relation.columns if c.attnum == source.attnum), "")
         if name not in shown or shown.get(own) != column:
             return ()
         return item["alias"]["aliasname"], shown[name]
+
+    def _of_view(self, view: Relation, item: Node, column: str, source: Source, name: str) -> Path:
+        """A view can only be asked for what it shows."""
+        query = self._view_query(view.oid) if view.kind in "vm" else None
+        shown = list(_shown(item, view).values())
+        if query is None or shown.count(column) != 1:
+            return ()
+        inside = Carrier(query, self._catalog, self._view_query, fixed=True)
+        paths = inside.beside(query, shown.index(column), source, [name])
+        number = _target(query, paths[0]) if paths else -1
+        return (item["alias"]["aliasname"], shown[number]) if number >= 0 else ()
 
     def _query(self, item: Node) -> Node | None:
         """The body of a subquery of FROM, or of the WITH query that an item names."""
@@ -99,8 +118,11 @@ class Carrier:
         (path,) = self.beside(query, shown.index(column), source, [name]) or ((),)
         if not path:
             return ()
-        added = self._added.get((id(query), path))
+        there = _target(query, path)
+        added = shown[there] if there >= 0 else self._added.get((id(query), path))
         if added is None:
+            if self._fixed:
+                return ()
             added = f"{_NAME} {len(self._added) + 1}"
             if added in names or added in shown:
                 return ()
@@ -116,6 +138,14 @@ class Carrier:
             and (len(node["ColumnRef"]["fields"]) == 1)
             for node in _nodes(self._statement, "ColumnRef")
         )
+
+
+def _target(query: Node, path: Path) -> int:
+    """Which field of a query is just that column; -1 for none."""
+    for number, target in enumerate(query["targetList"]):
+        if _reference(target["ResTarget"]["val"]) == path:
+            return number
+    return -1
 
 
 def is_plain(level: Node) -> bool:

@@ -8,7 +8,7 @@ itself does not even leave the server, but where the key is NULL.
 
 from dataclasses import replace
 
-from pgproxy.analysis.carry import Carrier, Path
+from pgproxy.analysis.carry import Carrier, Path, ViewQuery
 from pgproxy.analysis.catalog import Catalog
 from pgproxy.analysis.grammar import parse
 from pgproxy.analysis.lineage import Node, OutputField, Source
@@ -52,8 +52,9 @@ SEPARATOR = "\x1f"
 class Personas:
     """The personas of one policy on one catalog."""
 
-    def __init__(self, masks: Masks, catalog: Catalog) -> None:
+    def __init__(self, masks: Masks, catalog: Catalog, view_query: ViewQuery) -> None:
         self._masks = masks
+        self._view_query = view_query
         self._catalog = catalog
 
     def settle(
@@ -63,7 +64,7 @@ class Personas:
         wanted = [self._persona(*each) for each in zip(outputs, plans, strict=True)]
         if not any(wanted):
             return plans
-        carrier = Carrier(query, self._catalog)
+        carrier = Carrier(query, self._catalog, self._view_query)
         settled = []
         for number, (plan, found) in enumerate(zip(plans, wanted, strict=True)):
             if found is None:

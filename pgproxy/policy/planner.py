@@ -60,7 +60,7 @@ class CatalogPlanner:
         analyzer = self._analyzer
         self._masks = Masks(policy, rule, catalog, analyzer.depends, analyzer.view_reads)
         self._catalog = catalog
-        self._personas = Personas(self._masks, catalog)
+        self._personas = Personas(self._masks, catalog, analyzer.view_query)
         self._plans: dict[bytes, QueryPlan] = {}
         self._templates = Templates()
         self._lists: dict[str, str] = {}
