@@ -76,8 +76,8 @@ def _test(walk: "Walk", node: Node, operator: tuple[str, str], left: Node, right
         constants = given(walk, kind, name, right)
         if constants:
             return _equal_to(walk, node, left, right, constants)
-    elif "ColumnRef" in right and kind == "AEXPR_OP":
-        constants = given(walk, kind, name, left)
+    elif "ColumnRef" in right and operator in (("AEXPR_OP", name), ("AEXPR_OP_ANY", "=")):
+        constants = given(walk, "AEXPR_OP", name, left)
         if constants:
             return _equal_to(walk, node, right, left, constants)
     return compute(walk(left, Position.TEST), walk(right, Position.TEST))

@@ -29,7 +29,7 @@ class CopyOptions:
 
 def copied_query(body: Node, context: Context) -> Node:
     """The query whose rows a COPY sends; a table becomes one.  Raises Refusal."""
-    if body.get("is_from") or body.get("is_program") or "filename" in body:
+    if body.get("is_program") or "filename" in body:
         raise refuse(
             "copy", "COPY is allowed only TO STDOUT here", body, "psql has \\copy for files."
         )

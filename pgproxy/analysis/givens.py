@@ -1,4 +1,4 @@
-"""Constants: the literals and parameters that a column is compared with for equality."""
+"""Constants: the literals and parameters that a column is compared with, or set to."""
 
 from typing import TYPE_CHECKING
 
@@ -31,11 +31,23 @@ def given(walk: "Walk", kind: str, name: str, side: Node) -> tuple[Given, ...]:
     if operator in _LIST:
         return _all(walk, side.get("List", {}).get("items", []))
     if operator in _ARRAY:
-        inner = side.get("TypeCast", {}).get("arg", side)
-        if "A_ArrayExpr" in inner:
-            return _all(walk, inner["A_ArrayExpr"].get("elements", []))
+        elements = listed(side)
+        if elements is not None:
+            return _all(walk, elements)
         return tuple(one._replace(many=True) for one in _all(walk, [side]))
     return ()
+
+
+def constants(walk: "Walk", node: Node) -> tuple[Given, ...]:
+    """A literal or a parameter, as it stands or cast, or those that ARRAY lists; else ()."""
+    array = listed(node)
+    return _all(walk, [node] if array is None else array)
+
+
+def listed(node: Node) -> list[Node] | None:
+    """The elements of ARRAY[…], as it stands or cast."""
+    inner = node.get("TypeCast", {}).get("arg", node)
+    return inner["A_ArrayExpr"].get("elements", []) if "A_ArrayExpr" in inner else None
 
 
 def _all(walk: "Walk", nodes: list[Node]) -> tuple[Given, ...]:

@@ -104,6 +104,7 @@ class Position(Enum):
     PRESORT = auto()  # sorted by on the way to an aggregate
     SCAN = auto()  # an index has them together, or the rows lie in this order
     WRITE = auto()  # it is put into a column, or decides what is
+    CONFLICT = auto()  # rows are looked for that hold it already (ON CONFLICT)
     TEST = auto()  # anything else that decides which rows, how many, or whether an error comes
 
 
@@ -134,7 +135,8 @@ class Use(NamedTuple):
     """One place where a statement uses a value that comes from columns.
 
     ``node`` is the expression in the tree (it can be cut in place); ``other`` the opposite side of
-    an EQUAL, ``given`` the constants there (``node`` is then the comparison); ``items`` and
+    an EQUAL, ``given`` the constants there (``node`` is then the comparison), or the column that a
+    WRITE is put into, ``given`` what it is if that is a constant; ``items`` and
     ``item`` the ORDER BY list and its entry; ``output``: a GROUP over a whole output field
     (DISTINCT, UNION), whose computed parts have been cut already; ``level`` the SelectStmt that it
     happens in.  ``fixed``: it stands in a text that is not sent (the body of a

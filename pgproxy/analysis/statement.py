@@ -7,6 +7,7 @@ from functools import lru_cache
 from pgproxy.analysis.catalog import Catalog, Function, Relation, split_identifiers
 from pgproxy.analysis.context import Context, ViewReport, not_covered
 from pgproxy.analysis.copy import CopyOptions, copied_query, copy_options
+from pgproxy.analysis.copy_from import CopyInto, copied_into
 from pgproxy.analysis.explain import explain_options, width_of
 from pgproxy.analysis.expression import Walk
 from pgproxy.analysis.grammar import Tree, deparse, normalize, parse, says
@@ -33,6 +34,7 @@ from pgproxy.errors import Refusal
 # Statements whose text may be audited; others carry literals that normalisation does not reach.
 _AUDITED = frozenset({"SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"})
 MAX_VIEW_DEPTH = 32
+_AROUND_QUERY = ("PrepareStmt", "DeclareCursorStmt", "CopyStmt")
 # CURSOR_OPT_HOLD of parsenodes.h.
 _CURSOR_HOLD = 0x20
 _TESTS = (Position.TEST, Position.NULL_TEST, Position.PRESORT)
@@ -46,7 +48,7 @@ class Analysis:
     ``fields`` is None when it returns no rows we know of.  ``named``: what it does with a name of
     the session; PREPARE and DECLARE give it to ``fields``, and have none of their own.
     ``explained``: the server describes how it would run, in place of ``fields``: the options of
-    EXPLAIN that say what it tells.
+    EXPLAIN that say what it tells.  ``into``: rows of the client that it copies in.
     """
 
     kind: str
@@ -56,6 +58,7 @@ class Analysis:
     named: Named | None = None
     copy: CopyOptions | None = None
     explained: frozenset[str] | None = None
+    into: CopyInto | None = None
 
 
 class Analyzer:
@@ -79,6 +82,7 @@ class Analyzer:
         self._view_names = Names(catalog, [])
         self._known: dict[int, tuple[ViewReport, Context]] = {}
         self._open: list[int] = []
+        self._view_queries: dict[int, Node] = {}
 
     def analyze(self, raw: Tree) -> Analysis:
         """The analysis of one RawStmt; its tree is changed in place.  Raises Refusal."""
@@ -96,6 +100,10 @@ class Analyzer:
                 named = Named("declare", body["portalname"], hold)
                 found = Analysis(kind, raw, fields, context.report, named)
             case "CopyStmt":
+                if body.get("is_from"):
+                    into = copied_into(body, context)
+                    context.settle()
+                    return Analysis(kind, raw, None, context.report, into=into)
                 form = copy_options(body)
                 fields = select(copied_query(body, context), Scope(), context)
                 found = Analysis(kind, raw, fields, context.report, copy=form)
@@ -245,6 +253,10 @@ class Analyzer:
         found = (*view.columns, *view.compared, *view.scanned, *view.inside)
         return frozenset().union(*(lineage.sources for lineage in found))
 
+    def view_query(self, oid: int) -> Node | None:
+        """The definition of a view, if a statement has been analysed that reads it."""
+        return self._view_queries.get(oid)
+
     def _analyze_view(self, oid: int) -> tuple[ViewReport, Context]:
         relation = self._names.catalog.by_oid[oid]
         context = self._context(self._view_names)
@@ -260,6 +272,7 @@ class Analyzer:
             ) from None
         if len(fields) != len(relation.columns):
             raise Refusal("view", f'view "{relation.schema}.{relation.name}" has changed')
+        self._view_queries[oid] = raw["stmt"]["SelectStmt"]
         wide = width_of(context.report, raw["stmt"]["SelectStmt"])
         return _view_report(fields, context.report, wide), context
 
@@ -287,6 +300,25 @@ def _view_report(fields: list[OutputField], report: Report, wide: list[Lineage])
     inside = [use.lineage for use in report.uses if use.position not in _PASSING]
     columns = [field.lineage for field in fields]
     return ViewReport(columns, compared, scanned, [*inside, *report.inside], wide)
+
+
+def query_of(statement: Node) -> Node | None:
+    """The SELECT whose fields a statement gives, behind PREPARE, DECLARE and COPY; else None.
+
+    RETURNING is as a SELECT from what is written and read.
+    """
+    ((kind, body),) = statement.items()
+    if kind == "SelectStmt":
+        found: Node = body
+        return found
+    if "returningClause" in body:
+        read = [*body.get("fromClause", ()), *body.get("usingClause", ())]
+        return {
+            "targetList": body["returningClause"]["exprs"],
+            "fromClause": [{"RangeVar": body["relation"]}, *read],
+            "withClause": body.get("withClause", {}),
+        }
+    return query_of(body["query"]) if kind in _AROUND_QUERY and "query" in body else None
 
 
 def render(trees: list[Tree]) -> str:

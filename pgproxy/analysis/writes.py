@@ -1,13 +1,16 @@
 """INSERT, UPDATE, DELETE and MERGE: what reaches which column, and what RETURNING gives back.
 
-Every value on its way into a column, and every column that is set, is a use at ``Position.WRITE``.
+Every value on its way into a column is a use at ``Position.WRITE``, with the column as its other
+side; NULL and DEFAULT say nothing and are none.
 """
 
-from pgproxy.analysis.catalog import Relation
+from pgproxy.analysis.catalog import Column, Relation
+from pgproxy.analysis.column import column as column_of
 from pgproxy.analysis.common import with_queries
 from pgproxy.analysis.context import Context, not_covered, refuse
-from pgproxy.analysis.expression import Walk
-from pgproxy.analysis.lineage import CONSTANT, Lineage, Node, OutputField, Position, Source, Use
+from pgproxy.analysis.expression import Walk, locate
+from pgproxy.analysis.givens import constants
+from pgproxy.analysis.lineage import NOTHING, Lineage, Node, OutputField, Position, Source, Use
 from pgproxy.analysis.query import targets
 from pgproxy.analysis.scope import Item, Scope, ScopeColumn
 from pgproxy.analysis.tables import from_item, table
@@ -19,6 +22,8 @@ _CLAUSES = {
     "MergeStmt": {"sourceRelation", "joinCondition", "mergeWhenClauses"},
 }
 _SHARED = {"relation", "withClause", "returningClause"}
+# What VALUES alone consists of.
+_BARE_VALUES = {"valuesLists", "limitOption", "op"}
 
 
 def write(statement: Node, scope: Scope, context: Context) -> list[OutputField]:
@@ -43,20 +48,41 @@ def write(statement: Node, scope: Scope, context: Context) -> list[OutputField]:
 
 def _insert(body: Node, relation: Relation, target: Item, walk: Walk) -> None:
     names = [_plain(node["ResTarget"]) for node in body.get("cols", ())]
+    for name in names:
+        _column(relation, name)
     if "selectStmt" in body:
         query = body["selectStmt"].get("SelectStmt")
         if query is None:
             raise not_covered("INSERT of such a query", body)
-        inner = Scope(walk.scope.parent, walk.scope.tables)
-        fields = walk.context.select(query, inner)
-        names = names or [column.name for column in relation.columns[: len(fields)]]
-        for name, field in zip(names, fields, strict=False):
-            walk.use(Position.WRITE, field.lineage, {}, name)
-    for name in names:
-        _set(relation, name, walk)
+        names = names or [column.name for column in relation.columns]
+        if query.keys() <= _BARE_VALUES:
+            for row in query["valuesLists"]:
+                _row(row["List"]["items"], relation, names, walk)
+        else:
+            _of_query(query, relation, names, walk)
     walk.scope.items = [target]
     if "onConflictClause" in body:
         _on_conflict(body["onConflictClause"], relation, target, walk)
+
+
+def _row(values: list[Node], relation: Relation, names: list[str], walk: Walk) -> None:
+    if len(values) > len(names):
+        raise refuse("syntax", "INSERT has more expressions than target columns")
+    for value, name in zip(values, names, strict=False):
+        _value(value, relation, name, walk)
+
+
+def _of_query(query: Node, relation: Relation, names: list[str], walk: Walk) -> None:
+    fields = walk.context.select(query, Scope(walk.scope.parent, walk.scope.tables))
+    if len(fields) > len(names):
+        raise refuse("syntax", "INSERT has more expressions than target columns")
+    # The targets of a plain SELECT are the values themselves; of anything else only the lineage is.
+    plain = query.get("op", "SETOP_NONE") == "SETOP_NONE" and "distinctClause" not in query
+    targets = query.get("targetList", []) if plain and "groupClause" not in query else []
+    for number, (name, field) in enumerate(zip(names, fields, strict=False)):
+        node: Node = targets[number]["ResTarget"]["val"] if targets else {}
+        if not _says_nothing(node):
+            _write(node, field.lineage, relation, name, walk)
 
 
 def _on_conflict(clause: Node, relation: Relation, target: Item, walk: Walk) -> None:
@@ -65,13 +91,14 @@ def _on_conflict(clause: Node, relation: Relation, target: Item, walk: Walk) -> 
         if column is None:
             raise not_covered("ON CONFLICT over an expression")
         # Whether a value is there already is what a conflict tells.
-        own = Lineage(frozenset({Source(relation.oid, column.attnum)}))
-        walk.use(Position.WRITE, own, {}, column.name)
+        walk.use(Position.CONFLICT, _own(relation, column.name), {}, column.name)
     if "whereClause" in clause.get("infer", {}):
         raise not_covered("ON CONFLICT … WHERE of a partial index")
     walk.context.aliases.add("excluded")
+    # What was to be put into a column, tokens resolved, is a value of that column.
     columns = tuple(
-        ScopeColumn(column.name, CONSTANT, ("excluded", column.name)) for column in target.columns
+        ScopeColumn(c.name, c.lineage._replace(origins=NOTHING), ("excluded", c.name))
+        for c in target.columns
     )
     walk.scope.items = [target, Item("excluded", columns, "excluded", shows_columns=False)]
     _assign(clause.get("targetList", []), relation, walk)
@@ -105,25 +132,61 @@ def _merge(body: Node, relation: Relation, target: Item, walk: Walk) -> None:
         when = node["MergeWhenClause"]
         if "condition" in when:
             walk(when["condition"], Position.TEST)
-        for value in when.get("values", ()):
-            walk(value, Position.WRITE)
-        _assign(when.get("targetList", []), relation, walk)
+        assigned = when.get("targetList", [])
+        if "values" in when:
+            names = [_plain(node["ResTarget"]) for node in assigned]
+            names = names or [column.name for column in relation.columns]
+            _row(when["values"], relation, names, walk)
+        else:
+            _assign(assigned, relation, walk)
 
 
 def _assign(assigned: list[Node], relation: Relation, walk: Walk) -> None:
     for node in assigned:
         target = node["ResTarget"]
-        _set(relation, _plain(target), walk)
-        if "val" in target:
-            walk(target["val"], Position.WRITE)
+        _value(target["val"], relation, _plain(target), walk)
 
 
-def _set(relation: Relation, name: str, walk: Walk) -> None:
+def _value(value: Node, relation: Relation, name: str, walk: Walk) -> None:
+    """An expression that is put into a column."""
+    if _says_nothing(value):
+        _column(relation, name)
+    elif "ColumnRef" in value:
+        _write(value, column_of(walk, value, None), relation, name, walk)
+    else:
+        _write(value, walk(value, Position.WRITE), relation, name, walk)
+
+
+def _write(value: Node, lineage: Lineage, relation: Relation, name: str, walk: Walk) -> None:
+    use = Use(
+        Position.WRITE,
+        lineage,
+        value,
+        name,
+        locate(value),
+        _own(relation, name),
+        constants(walk, value),
+        level=walk.level,
+    )
+    walk.context.use(use)
+
+
+def _says_nothing(value: Node) -> bool:
+    """NULL and DEFAULT, whatever they are cast to."""
+    inner: Node = value.get("TypeCast", {}).get("arg", value)
+    return "SetToDefault" in inner or "isnull" in inner.get("A_Const", {})
+
+
+def _own(relation: Relation, name: str) -> Lineage:
+    column = _column(relation, name)
+    return Lineage(frozenset({Source(relation.oid, column.attnum)}))
+
+
+def _column(relation: Relation, name: str) -> Column:
     column = relation.column(name)
     if column is None:
         raise refuse("name", f'column "{name}" of "{relation.name}" does not exist')
-    own = Lineage(frozenset({Source(relation.oid, column.attnum)}))
-    walk.context.use(Use(Position.WRITE, own, {}, name))
+    return column
 
 
 def _plain(target: Node) -> str:

@@ -7,14 +7,15 @@ are told at once.
 
 from enum import StrEnum
 import re
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field, PlainValidator
 
 from pgproxy.config.columns import class_name, own_class, pattern, treated_class
 from pgproxy.config.crosscheck import check_classes, check_roles
-from pgproxy.config.fields import NOT_YET, Section, Text, choice, mismatch, not_yet, wrong
+from pgproxy.config.fields import Section, Text, choice, mismatch, wrong
 from pgproxy.config.findings import validate
+from pgproxy.config.personas import subject
 from pgproxy.config.treatments import treatment
 from pgproxy.config.yaml import Document
 from pgproxy.policy.rules import (
@@ -22,6 +23,7 @@ from pgproxy.policy.rules import (
     ColumnPattern,
     Computed,
     Filters,
+    PersonaPattern,
     Policy,
     Redact,
     RoleRule,
@@ -70,7 +72,7 @@ def _function(value: object) -> str:
 
 FiltersWord = Annotated[Filters, PlainValidator(choice(Filters))]
 ComputedWord = Annotated[Computed, PlainValidator(choice(Computed))]
-WritesWord = Annotated[Writes, PlainValidator(choice(Writes, ["tokens"]))]
+WritesWord = Annotated[Writes, PlainValidator(choice(Writes))]
 UnclassifiedWord = Annotated[Unclassified, PlainValidator(choice(Unclassified))]
 Names = Annotated[tuple[str, ...], PlainValidator(_names)]
 ClassName = Annotated[str, PlainValidator(class_name)]
@@ -78,6 +80,7 @@ OwnClass = Annotated[str, PlainValidator(own_class)]
 TreatedClass = Annotated[str, PlainValidator(treated_class)]
 Pattern = Annotated[str, PlainValidator(pattern)]
 Function = Annotated[str, PlainValidator(_function)]
+SubjectColumns = Annotated[dict[str, str], PlainValidator(subject)]
 AnyTreatment = Annotated[Treatment, PlainValidator(treatment)]
 
 
@@ -109,7 +112,7 @@ class PolicyFile(Section):
     columns: dict[Pattern, ClassName] = Field(
         description="lines such as `public.customers.email: email`"
     )
-    personas: Annotated[Any, PlainValidator(not_yet("personas are"))] = None
+    personas: dict[ClassName, dict[Pattern, SubjectColumns]] = Field(default_factory=dict)
     trusted_functions: list[Function] = Field(default_factory=list)
     roles: list[RoleEntry] = Field(
         min_length=1, description="a list of entries such as `- role: analyst`"
@@ -122,8 +125,6 @@ def read_policy(document: Document) -> Policy | None:
     if isinstance(document.value, dict):
         check_classes(document)
         check_roles(document)
-        if document.value.get("trusted_functions"):
-            document.report(("trusted_functions",), f"{NOT_YET}; leave this key out")
     if written is None or document.findings:
         return None
     return Policy(
@@ -136,11 +137,17 @@ def read_policy(document: Document) -> Policy | None:
             _role_rule(entry, document.line(("roles", i))) for i, entry in enumerate(written.roles)
         ),
         trusted_functions=tuple(written.trusted_functions),
+        personas=tuple(
+            PersonaPattern(persona, line, **told)
+            for persona, lines in written.personas.items()
+            for line, told in lines.items()
+        ),
     )
 
 
 def _class_rule(name: str, options: ClassOptions) -> ClassRule:
-    return ClassRule(name, options.domain or name, options.filters, options.computed)
+    domain = options.domain or name
+    return ClassRule(name, domain, options.filters, options.computed, options.writes)
 
 
 def _role_rule(entry: RoleEntry, line: int) -> RoleRule:

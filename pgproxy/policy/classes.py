@@ -11,6 +11,7 @@ from pgproxy.policy.rules import (
     PUBLIC,
     UNCLASSIFIED,
     Null,
+    PersonaPattern,
     Policy,
     RoleRule,
     Show,
@@ -91,6 +92,11 @@ class Masks:
             if column.attnum == source.attnum
         }
 
+    def type_oid(self, lineage: Lineage) -> int:
+        """The one type of the columns that a value is copied from; 0 where there are several."""
+        found = {type_oid for type_oid, _ in self.types(lineage)}
+        return found.pop() if len(found) == 1 else 0
+
     def touches(self, oid: int) -> bool:
         """Whether a relation has a masked column, or is a view that reads one."""
         if oid not in self._relations:
@@ -152,6 +158,12 @@ class Masks:
         if isinstance(treatment, Token) and treatment.domain:
             domain = treatment.domain
         return Mask(class_name, treatment, domain)
+
+    def persona(self, source: Source) -> PersonaPattern | None:
+        """The persona that a stored column speaks of."""
+        relation = self._catalog.by_oid[source.relation]
+        names = [column.name for column in relation.columns if column.attnum == source.attnum]
+        return self._policy.persona_of(relation.schema, relation.name, *names) if names else None
 
     def _generated(self, relation: Relation, source: Source) -> Mask | None:
         """A generated column is computed from others, unless the policy itself names it."""

@@ -8,9 +8,11 @@ from collections.abc import Set
 from pgproxy.analysis.lineage import Lineage, Position, Report, Source, Use, cut
 from pgproxy.errors import Refusal
 from pgproxy.policy.classes import Mask, Masks
-from pgproxy.policy.inputs import Accepted, comparable
+from pgproxy.policy.inputs import Accepted, comparable, element_of
 from pgproxy.policy.order import CARRIED, scans_in_order, settle_calls, shuffle, tells_plan
+from pgproxy.policy.order_of_writes import check_order, is_write
 from pgproxy.policy.rules import SHOWS_EQUALITY, Computed, Filters, Policy, RoleRule, Token, Writes
+from pgproxy.policy.written import written
 
 _DOES = {
     Position.NULL_TEST: "tests a value computed from",
@@ -24,6 +26,7 @@ _DOES = {
     Position.COMPUTE: "computes with",
     Position.OUTPUT: "computes with",
     Position.WRITE: "writes",
+    Position.CONFLICT: "looks for rows by",
 }
 # They tell nothing by themselves: ``order`` looks at them.
 _UNJUDGED = (Position.SCAN, Position.PRESORT)
@@ -78,7 +81,9 @@ class Guard:
                 cut(use.node)
         sent = [use.level for use in self._compared if not use.fixed]
         for level in {id(level): level for level in sent}.values():
-            if level is not None:
+            if level is not None and is_write(level):
+                check_order(level, self._compared, report, self._masks)
+            elif level is not None:
                 shuffle(level)
 
     def _check_plan(self, report: Report, options: Set[str]) -> None:
@@ -140,7 +145,7 @@ class Guard:
             case Position.NULL_TEST:
                 if computed:
                     self._test(use, computed)
-            case Position.GROUP | Position.PARTITION | Position.COUNT_DISTINCT:
+            case Position.GROUP | Position.PARTITION | Position.COUNT_DISTINCT | Position.CONFLICT:
                 self._group(use, computed, copied)
             case Position.EQUAL:
                 self._equal(use)
@@ -153,13 +158,7 @@ class Guard:
             case Position.VIEW:
                 self._compared.append(use)
             case Position.WRITE:
-                if computed or copied:
-                    raise self._refusal(
-                        use,
-                        computed + copied,
-                        "writing masked columns, or what was read from them, is not there yet",
-                        "Write other columns.",
-                    )
+                self._write(use)
 
     def _compute(self, use: Use, sources: list[Source]) -> None:
         if any(self._computed(source) is Computed.REFUSE for source in sources):
@@ -197,7 +196,7 @@ class Guard:
                 "its treatment does not show which values are equal",
                 "Grouping works by bare columns that are tokens, hashes or synthetic values.",
             )
-        if use.position is not Position.COUNT_DISTINCT:
+        if use.position not in (Position.COUNT_DISTINCT, Position.CONFLICT):
             self._compared.append(use)
 
     def _equal(self, use: Use) -> None:
@@ -232,8 +231,7 @@ class Guard:
     def _given(self, use: Use, sources: list[Source]) -> None:
         """A masked column beside constants: tokens are resolved where they meet their column."""
         mask = self._masks.mask(sources[0])
-        kinds = {type_oid for type_oid, _ in self._masks.types(use.lineage)}
-        type_oid = kinds.pop() if len(kinds) == 1 else 0
+        type_oid = element_of(use, self._masks.type_oid(use.lineage))
         if (
             self._filters(sources) is Filters.REFUSE
             or mask is None
@@ -249,17 +247,28 @@ class Guard:
                 "it can be compared with constants where its treatment is a token",
                 "Filter by a column that is shown, or by a token where columns are tokens.",
             )
-        if self._explained is not None:
-            raise self._refusal(
-                use,
-                sources,
-                "EXPLAIN would show the value that the token stands for",
-                "Explain it without that condition.",
-            )
-        self.accepted.append(Accepted(use, self._masks.name(sources[0]), mask, type_oid))
+        self._take(use, Accepted(use, self._masks.name(sources[0]), mask, type_oid))
         if len(use.given) > 1 or use.given[0].many:
             # Rows of several values: in which order an index gives them is theirs.
             self._compared.append(use)
+
+    def _write(self, use: Use) -> None:
+        judged = written(use, self._masks, self._filters, self._writable)
+        if isinstance(judged, Accepted):
+            self._take(use, judged)
+        elif judged is not None:
+            raise self._refusal(use, *judged)
+
+    def _take(self, use: Use, accepted: Accepted) -> None:
+        """Have constants resolved.  Raises Refusal where the server would show them."""
+        if self._explained is not None:
+            raise self._refusal(
+                use,
+                [*use.lineage.copied, *(use.other.copied if use.other else ())],
+                "EXPLAIN would show the value that the token stands for",
+                "Explain it without the token.",
+            )
+        self.accepted.append(accepted)
 
     def _order(self, use: Use, sources: list[Source]) -> None:
         filters = self._filters(sources)
@@ -295,6 +304,10 @@ class Guard:
     def _option(self, mask: Mask) -> Filters:
         of_class = self._policy.classes.get(mask.class_name)
         return of_class.filters if of_class and of_class.filters else self._rule.filters
+
+    def _writable(self, mask: Mask) -> bool:
+        of_class = self._policy.classes.get(mask.class_name)
+        return of_class is None or of_class.writes is not Writes.REFUSE
 
     def _computed(self, source: Source) -> Computed:
         mask = self._masks.mask(source)

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 import re
 from typing import Any
 
-from pgproxy.analysis.lineage import Given, Node, Use
+from pgproxy.analysis.lineage import Given, Node, Position, Use
 from pgproxy.errors import Refusal
 from pgproxy.policy.classes import Mask
 from pgproxy.policy.plan import Input
 from pgproxy.policy.rules import Token
 from pgproxy.wire import values
+from pgproxy.wire.arrays import ARRAYS
 
 FIRST_MARK = 70_001
 _PARAMETER = re.compile(r"\$([0-9]+)")
@@ -37,12 +38,16 @@ _INTEGERS = frozenset({values.INT2, values.INT4, values.INT8})
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A comparison of a column of tokens with constants, that the guard lets pass."""
+    """A column of tokens that is compared with constants, or set to one, as the guard allows.
+
+    ``as_given``: what is no token may be put into the column too.
+    """
 
     use: Use
     column: str
     mask: Mask
     type_oid: int
+    as_given: bool = False
 
 
 def comparable(given: Given, type_oid: int) -> bool:
@@ -57,6 +62,14 @@ def comparable(given: Given, type_oid: int) -> bool:
     return type_oid in _OTHERS and given.type_oid in (0, type_oid)
 
 
+def element_of(use: Use, type_oid: int) -> int:
+    """The type of constants beside a column: of an array in ``= ANY(column)``, its elements'."""
+    body = use.node.get("A_Expr", {})
+    if body.get("kind") == "AEXPR_OP_ANY" and "ColumnRef" in body.get("rexpr", {}):
+        return ARRAYS.get(type_oid, 0)
+    return type_oid
+
+
 def take(tree: Node, accepted: list[Accepted], first: int, *, bound: bool) -> list[Input]:
     """The inputs of a statement; its literals are replaced by the marks from ``first`` on.
 
@@ -66,32 +79,39 @@ def take(tree: Node, accepted: list[Accepted], first: int, *, bound: bool) -> li
     asked: dict[int, set[int]] = {}
     taken: set[int] = set()
     for one in accepted:
-        assert isinstance(one.mask.treatment, Token)
         for given in one.use.given:
             if id(given.node) in taken:
                 continue
             taken.add(id(given.node))
             mark = first + len(inputs)
-            found = Input(
-                column=one.column,
-                treatment=one.mask.treatment,
-                domain=one.mask.domain,
-                type_oid=one.type_oid,
-                literal=given.text,
-                mark=0 if given.number else mark,
-                number=given.number,
-                many=given.many,
-            )
-            inputs.append(found)
+            inputs.append(input_of(one, given, mark))
             if given.number:
                 asked.setdefault(given.number, set()).add(id(given.node))
             else:
                 given.node.clear()
                 given.node["ParamRef"] = {"number": mark}
-        _as_equality(one.use.node)
+        if one.use.position is not Position.WRITE:
+            _as_equality(one.use.node)
     if asked:
         _check_parameters(tree, inputs, asked, bound=bound)
     return inputs
+
+
+def input_of(one: Accepted, given: Given, mark: int = 0) -> Input:
+    """The input that one of its constants is."""
+    assert isinstance(one.mask.treatment, Token)
+    return Input(
+        column=one.column,
+        treatment=one.mask.treatment,
+        domain=one.mask.domain,
+        type_oid=one.type_oid,
+        literal=given.text,
+        mark=0 if given.number else mark,
+        number=given.number,
+        many=given.many,
+        written=one.use.position is Position.WRITE,
+        as_given=one.as_given,
+    )
 
 
 def without_marks(text: str, inputs: list[Input]) -> str:
@@ -124,7 +144,7 @@ def _as_equality(node: Node) -> None:
 def _check_parameters(
     tree: Node, inputs: list[Input], asked: dict[int, set[int]], *, bound: bool
 ) -> None:
-    spaces = {(i.number, i.treatment, i.domain, i.many) for i in inputs if i.number}
+    spaces = {(i.number, i.treatment, i.domain, i.many, i.written) for i in inputs if i.number}
     meant = [number for number, *_ in spaces]
     for node in _parameters(tree):
         number = node["ParamRef"].get("number", 0)
@@ -133,15 +153,15 @@ def _check_parameters(
         if not bound:
             raise Refusal(
                 "masked_equal",
-                f"parameter ${number} of PREPARE is compared with a masked column: tokens are "
-                "resolved in literals and in parameters of the protocol",
+                f"parameter ${number} of PREPARE meets a masked column: tokens are resolved in "
+                "literals and in parameters of the protocol",
                 hint="Write the token into the statement, or let the driver prepare it.",
             )
         if id(node) not in asked[number] or meant.count(number) > 1:
             raise Refusal(
                 "masked_equal",
-                f"parameter ${number} is compared with a masked column and used elsewhere too: a "
-                "token is resolved only where it meets its column",
+                f"parameter ${number} meets a masked column and is used elsewhere too: a token is "
+                "resolved only where it meets its column",
                 hint="Use a parameter of its own for each.",
             )
 

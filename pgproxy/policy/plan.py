@@ -16,6 +16,21 @@ class Derivation(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Subject:
+    """In the place of its value a field carries, as text, who its row is about.
+
+    The client is told what it would have been: the column that the server would name, type, typmod
+    and size.
+    """
+
+    persona: str
+    origin: tuple[int, int]
+    type_oid: int
+    typmod: int
+    type_size: int
+
+
+@dataclass(frozen=True, slots=True)
 class FieldPlan:
     """What becomes of one field of the result.
 
@@ -31,6 +46,7 @@ class FieldPlan:
     domain: str
     origins: frozenset[tuple[int, int]]
     reason: str
+    subject: Subject | None = None
 
 
 class NameAct(StrEnum):
@@ -82,7 +98,8 @@ class Input:
 
     In the place of a literal the plan's SQL has ``$mark``, with a number that nothing else has; a
     parameter is ``number``.  ``type_oid`` is the column's base type; ``many``: an array
-    of what the column is compared with.
+    of what the column is compared with.  ``written``: it is put into the column, and refused where
+    it is no token, unless ``as_given``: then it is what it is.
     """
 
     column: str
@@ -93,6 +110,19 @@ class Input:
     mark: int = 0
     number: int = 0
     many: bool = False
+    written: bool = False
+    as_given: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CopyIn:
+    """COPY … FROM STDIN: the columns that tokens are put into; the others are None.
+
+    ``form``: how the rows are written; None where no column holds tokens: they go as they come.
+    """
+
+    columns: tuple[Input | None, ...]
+    form: CopyFormat | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +133,7 @@ class StatementPlan:
     texts of the server are withheld.  ``sql`` is for the audit trail: literals removed.
     ``name_use``: it makes, runs or drops what has a name; the fields of EXECUTE and FETCH are those
     of the name, and None here.  ``copy``: the fields come as CopyData.  ``inputs``: what is to be
-    resolved, the literals in the order of the text.
+    resolved, the literals in the order of the text.  ``copy_in``: rows come from the client.
     """
 
     kind: str
@@ -115,6 +145,7 @@ class StatementPlan:
     name_use: NameUse | None = None
     copy: CopyFormat | None = None
     inputs: tuple[Input, ...] = ()
+    copy_in: CopyIn | None = None
 
 
 @dataclass(frozen=True, slots=True)

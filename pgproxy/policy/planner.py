@@ -5,20 +5,31 @@ from dataclasses import replace
 from functools import lru_cache
 
 from pgproxy.analysis.catalog import Catalog
+from pgproxy.analysis.copy import CopyOptions
+from pgproxy.analysis.copy_from import CopyInto
 from pgproxy.analysis.grammar import Tree, parse
 from pgproxy.analysis.lineage import CONSTANT, Lineage, OutputField, Source
 from pgproxy.analysis.literals import Shape, Watch, shape_of, watch
 from pgproxy.analysis.names import UnknownName
-from pgproxy.analysis.statement import Analysis, Analyzer, audit_sql, render
+from pgproxy.analysis.statement import Analysis, Analyzer, audit_sql, query_of, render
 from pgproxy.analysis.system_catalogs import BOUNDS_OF
 from pgproxy.analysis.utility import Named
 from pgproxy.errors import Refusal
 from pgproxy.policy.classes import Mask, Masks
 from pgproxy.policy.guard import Guard
-from pgproxy.policy.inputs import FIRST_MARK, check_marks, take, without_marks
+from pgproxy.policy.inputs import (
+    FIRST_MARK,
+    Accepted,
+    check_marks,
+    input_of,
+    take,
+    without_marks,
+)
+from pgproxy.policy.personas import Personas
 from pgproxy.policy.plan import (
     REFUSED_STATEMENT,
     CopyFormat,
+    CopyIn,
     Derivation,
     FieldPlan,
     Input,
@@ -49,6 +60,7 @@ class CatalogPlanner:
         analyzer = self._analyzer
         self._masks = Masks(policy, rule, catalog, analyzer.depends, analyzer.view_reads)
         self._catalog = catalog
+        self._personas = Personas(self._masks, catalog, analyzer.view_query)
         self._plans: dict[bytes, QueryPlan] = {}
         self._templates = Templates()
         self._lists: dict[str, str] = {}
@@ -129,17 +141,13 @@ class CatalogPlanner:
         guard = Guard(self._policy, self._rule, self._masks)
         guard.judge(analysis.report, analysis.explained)
         inputs: list[Input] = []
-        if guard.accepted:
+        if guard.accepted and analysis.into is None:
             bound = analysis.named is None and analysis.copy is None
             inputs = take(raw, guard.accepted, mark, bound=bound)
         if watched is not None:
             watched.release(raw)
+        fields = self._fields(raw, analysis)
         printed = render([raw])
-        fields: tuple[FieldPlan, ...] | None = None
-        if analysis.explained is not None:
-            fields = (self._field(OutputField("QUERY PLAN", CONSTANT)),)
-        elif analysis.fields is not None:
-            fields = tuple(self._field(field) for field in analysis.fields)
         plan = StatementPlan(
             kind=analysis.kind,
             audit_sql=audit_sql(without_marks(printed, inputs).encode()),
@@ -148,8 +156,19 @@ class CatalogPlanner:
             touches_masked=self._masks.touch_any(analysis.report.relations),
             copy=self._copy(analysis),
             inputs=tuple(inputs),
+            copy_in=_copy_in(analysis.into, guard.accepted),
         )
         return _with_name(plan, analysis.named), printed
+
+    def _fields(self, raw: Tree, analysis: Analysis) -> tuple[FieldPlan, ...] | None:
+        """The plans of the fields; puts keys of subjects into the tree."""
+        if analysis.explained is not None:
+            return (self._field(OutputField("QUERY PLAN", CONSTANT)),)
+        if analysis.fields is None:
+            return None
+        fields = tuple(self._field(field) for field in analysis.fields)
+        query = query_of(raw["stmt"]) if self._policy.personas else None
+        return self._personas.settle(query, analysis.fields, fields) if query else fields
 
     def _copy(self, analysis: Analysis) -> CopyFormat | None:
         options = analysis.copy
@@ -157,13 +176,10 @@ class CatalogPlanner:
             return None
         forced = options.force_quote
         quoted = tuple("*" in forced or field.name in forced for field in analysis.fields)
-        characters = {name: text.encode() for name, text in options.characters.items()}
-        return CopyFormat(
-            format=options.format,
-            header=options.header,
+        return replace(
+            _format(options),
             force_quote=quoted,
             types=tuple(self._type(field.lineage) for field in analysis.fields),
-            **characters,
         )
 
     def _type(self, lineage: Lineage) -> tuple[int, int]:
@@ -233,6 +249,23 @@ class CatalogPlanner:
     def _classes(self, sources: list[Source]) -> str:
         names = {mask.class_name for mask in map(self._masks.mask, sources) if mask}
         return names.pop() if len(names) == 1 else "mixed"
+
+
+def _format(options: CopyOptions) -> CopyFormat:
+    characters = {name: text.encode() for name, text in options.characters.items()}
+    form, header = options.format, options.header
+    return CopyFormat(form, header=header, force_quote=(), types=(), **characters)
+
+
+def _copy_in(into: CopyInto | None, accepted: list[Accepted]) -> CopyIn | None:
+    """Raises Refusal where the form of the rows is not covered."""
+    if into is None:
+        return None
+    columns: list[Input | None] = [None] * into.columns
+    for one in accepted:
+        (given,) = one.use.given
+        columns[given.number - 1] = input_of(one, given)
+    return CopyIn(tuple(columns), _format(into.options()) if accepted else None)
 
 
 def _with_name(plan: StatementPlan, named: Named | None) -> StatementPlan:

@@ -140,12 +140,16 @@ class Writes(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ClassRule:
-    """Options shared by all who use one class; ``None`` leaves the role's option in force."""
+    """Options shared by all who use one class; ``None`` leaves the role's option in force.
+
+    ``writes`` can only take away: a role that may not write at all writes no class.
+    """
 
     name: str
     domain: str
     filters: Filters | None = None
     computed: Computed | None = None
+    writes: Writes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +159,26 @@ class ColumnPattern:
     pattern: str
     class_name: str
     line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PersonaPattern:
+    """One line of a persona: columns that speak of the subject which ``key`` of their row names.
+
+    ``gender`` and ``country`` are columns of the same table that tell them of the subject; ''
+    where none does.
+    """
+
+    persona: str
+    pattern: str
+    key: str
+    gender: str = ""
+    country: str = ""
+
+    @property
+    def beside(self) -> tuple[str, ...]:
+        """The columns that a value is made of: the key, then those that are given."""
+        return tuple(filter(None, (self.key, self.gender, self.country)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +211,15 @@ class Policy:
     columns: tuple[ColumnPattern, ...]
     roles: tuple[RoleRule, ...]
     trusted_functions: tuple[str, ...] = ()
+    personas: tuple[PersonaPattern, ...] = ()
+
+    def persona_of(self, schema: str, table: str, column: str) -> PersonaPattern | None:
+        """The persona of a stored column: exact names beat globs, the first glob listed wins."""
+        name = f"{schema}.{table}.{column}"
+        for one in self.personas:
+            if one.pattern == name:
+                return one
+        return next((one for matches, one in self._personas if matches.fullmatch(name)), None)
 
     def class_of(self, schema: str, table: str, column: str) -> str:
         """The class of a stored column: exact names beat globs, the first glob listed wins."""
@@ -226,6 +259,10 @@ class Policy:
     @cached_property
     def _exact(self) -> Mapping[str, str]:
         return {c.pattern: c.class_name for c in reversed(self.columns) if not is_glob(c.pattern)}
+
+    @cached_property
+    def _personas(self) -> tuple[tuple[re.Pattern[str], PersonaPattern], ...]:
+        return tuple((compile_glob(p.pattern), p) for p in self.personas if is_glob(p.pattern))
 
     @cached_property
     def _globs(self) -> tuple[tuple[re.Pattern[str], str], ...]:

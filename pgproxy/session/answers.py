@@ -8,7 +8,6 @@ from collections import deque
 from collections.abc import Callable, Mapping
 
 from pgproxy.errors import Unavailable, UpstreamViolation
-from pgproxy.policy.plan import StatementPlan
 from pgproxy.session.announcements import DESCRIBED, RUNNING, Announcements
 from pgproxy.session.changes import words
 from pgproxy.session.copies import CopyResult
@@ -128,11 +127,11 @@ class Answers:
 
     def _row_description(self, body: bytes) -> None:
         entry = self._expected(Expect.QUERY, *DESCRIBED)
-        self._announced.rows(entry, body)
+        shown = self._announced.rows(entry, body)
         if entry.expect is not Expect.QUERY:
             self._queue.pop()
         if entry.expect is not Expect.LAYOUT:
-            self._client(message(backend.ROW_DESCRIPTION, body))
+            self._client(message(backend.ROW_DESCRIPTION, shown))
 
     def _no_data(self, body: bytes) -> None:
         entry = self._expected(*DESCRIBED)
@@ -153,6 +152,13 @@ class Answers:
     def _copy_out_response(self, body: bytes) -> None:
         self._announced.copy(self._expected(*RUNNING), body)
         self._client(message(backend.COPY_OUT_RESPONSE, body))
+
+    def _copy_in_response(self, body: bytes) -> None:
+        entry = self._expected(*RUNNING)
+        plan = self._announced.run_of(entry).plan
+        self._shared.intake.begin(plan.copy_in, body)
+        self._queue.copy_in()
+        self._client(message(backend.COPY_IN_RESPONSE, body))
 
     def _copy_done(self, body: bytes) -> None:
         result = self._copy()
@@ -196,6 +202,8 @@ class Answers:
 
     def _command_complete(self, body: bytes) -> None:
         entry = self._expected(*RUNNING)
+        if self._shared.intake.active:
+            raise UpstreamViolation("the server ended a copy before its rows were in")
         tag = backend.parse_command_complete(body)
         if entry.expect is Expect.QUERY:
             run, result = self._completed(entry)
@@ -219,8 +227,8 @@ class Answers:
             raise UpstreamViolation("the server ended a statement without its rows")
         plan = current(entry)
         if entry.statement is not None and entry.done == 0:
-            self._tell(entry.statement.notices)
-        self._notices(plan, run)
+            self._reports.tell(entry.statement.notices)
+        self._reports.notices(plan, run)
         self._reports.completed(entry, plan, run, result)
         entry.done += 1
         entry.run = entry.result = None
@@ -234,27 +242,11 @@ class Answers:
         run = self._announced.run(portal, entry)
         if not portal.noticed:
             portal.noticed = True
-            self._tell(portal.statement.notices if portal.statement else ())
-            self._tell(portal.notices)
-            self._notices(portal.plan, run)
+            self._reports.tell(portal.statement.notices if portal.statement else ())
+            self._reports.tell(portal.notices)
+            self._reports.notices(portal.plan, run)
         self._reports.completed(entry, portal.plan, run, portal.result)
         return run, portal.result
-
-    def _notices(self, plan: StatementPlan, run: Run) -> None:
-        """Ours: those of the statement, and of what it runs; of a portal they are told once."""
-        if run.plan is plan and not plan.notices:
-            return
-        behind = run.portal
-        texts = plan.notices
-        if run.plan is not plan and not (behind and behind.noticed):
-            texts += run.plan.notices
-        if behind is not None:
-            behind.noticed = True
-        self._tell(texts)
-
-    def _tell(self, notices: tuple[str, ...]) -> None:
-        for text in notices:
-            self._reports.notice(text)
 
     def _portal_suspended(self, body: bytes) -> None:
         entry = self._expected(Expect.EXECUTE)
@@ -296,6 +288,7 @@ class Answers:
 
     def _error_response(self, body: bytes) -> None:
         entry = self._queue.head
+        self._shared.intake.stop()
         if self._reports.error(entry, body):
             return
         if entry is None:
@@ -335,6 +328,7 @@ _HANDLERS: dict[int, Callable[[Answers, bytes], None]] = {
     backend.CLOSE_COMPLETE: Answers._close_complete,
     backend.COMMAND_COMPLETE: Answers._command_complete,
     backend.COPY_DONE: Answers._copy_done,
+    backend.COPY_IN_RESPONSE: Answers._copy_in_response,
     backend.COPY_OUT_RESPONSE: Answers._copy_out_response,
     backend.EMPTY_QUERY_RESPONSE: Answers._empty_query_response,
     backend.ERROR_RESPONSE: Answers._error_response,

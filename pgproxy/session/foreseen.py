@@ -19,7 +19,7 @@ class Foreseen:
     def __init__(self, names: Names) -> None:
         self._names = names
         self._statements: dict[bytes, Statement] = {}
-        # Those that run what has a name, and cursors: they have no statement.
+        # Those that run what has a name or copy rows in, and cursors, which have no statement.
         self._portals: dict[bytes, tuple[StatementPlan, Statement | None]] = {}
         self._outstanding: Collection[Asked] | None = None
 
@@ -29,7 +29,7 @@ class Foreseen:
         return self._statements.get(name)
 
     def portal(self, name: bytes) -> tuple[StatementPlan | None, bool]:
-        """The plan of the portal of that name, if it runs what has a name or is a cursor: which."""
+        """The plan of the portal of that name, if it is one of these; is it a cursor?"""
         self._work_out()
         plan, statement = self._portals.get(name, (None, None))
         return plan, plan is not None and statement is None
@@ -62,7 +62,7 @@ class Foreseen:
         if expect is Expect.BIND:
             statement = self._statements.get(entry.source)
             plan = statement.only if statement else None
-            if plan is not None and plan.name_use is not None:
+            if plan is not None and (plan.name_use is not None or plan.copy_in is not None):
                 self._portals[entry.name] = plan, statement
             elif self._portals:
                 self._portals.pop(entry.name, None)
@@ -130,5 +130,6 @@ class Foreseen:
         return {
             name: (portal.plan, portal.statement)
             for name, portal in self._names.portals.items()
-            if portal.plan is not None and (portal.plan.name_use or portal.statement is None)
+            if portal.plan is not None
+            and (portal.plan.name_use or portal.plan.copy_in or portal.statement is None)
         }

@@ -8,6 +8,7 @@ from pgproxy.session.answers import Answers
 from pgproxy.session.context import Identity, SessionContext
 from pgproxy.session.effects import Close
 from pgproxy.session.foreseen import Foreseen
+from pgproxy.session.intake import Intake
 from pgproxy.session.ledger import Ledger
 from pgproxy.session.outbox import Outbox
 from pgproxy.session.phase import Phase
@@ -37,7 +38,9 @@ class Guard(Phase):
         self._queue = queue
         self._planning = Planning(context, identity, catalog)
         runs = Runs(names, self._planning)
-        shared = Shared(context, outbox, queue, names, Foreseen(names), self._planning, runs)
+        intake = Intake(context.counters)
+        foreseen = Foreseen(names)
+        shared = Shared(context, outbox, queue, names, foreseen, self._planning, runs, intake)
         self._questions = Questions(shared)
         ledger = Ledger(identity, context, outbox)
         self._reports = Reports(shared, ledger, identity.server_login.encode())

@@ -4,12 +4,12 @@
 text that goes to the server and kept nowhere.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 import re
 
 from pgproxy.policy.plan import Input, QueryPlan, StatementPlan
 from pgproxy.treatment.token_kinds import canonical, space_of
-from pgproxy.treatment.tokens import TokenSpace
+from pgproxy.treatment.tokens import TokenSpace, ValueRequest
 from pgproxy.wire import values
 from pgproxy.wire.arrays import read_array, write_array
 from pgproxy.wire.frontend import Bind
@@ -36,6 +36,8 @@ class Resolved:
         self.known = 0
         self.unknown = 0
         self.columns: dict[str, None] = {}
+        # Columns that were to be set to what is no token.
+        self.refused: dict[str, None] = {}
 
     def value(self, one: Input, key: Key | None) -> bytes | None:
         """What one token stands for; None for nothing."""
@@ -43,8 +45,9 @@ class Resolved:
         if value is not None and not _fits(one, value):
             value = None
         if value is None:
-            self.unknown += 1
-            self.columns[one.column] = None
+            self.unknown += not one.as_given
+            if not one.as_given:
+                (self.refused if one.written else self.columns)[one.column] = None
         else:
             self.known += 1
         return value
@@ -77,20 +80,22 @@ def _literals(plan: QueryPlan) -> list[Input]:
 def _keys_of_literal(one: Input) -> list[Key | None]:
     text = (one.literal or "").encode()
     if not one.many:
-        return [_key(one, one.type_oid, values.TEXT_FORMAT, text)]
+        return [key_of(one, one.type_oid, values.TEXT_FORMAT, text)]
     try:
         _, elements = read_array(values.TEXT_FORMAT, text)
     except values.Unsupported:
         return [None]
-    return [_key(one, one.type_oid, values.TEXT_FORMAT, e) for e in elements if e is not None]
+    return [key_of(one, one.type_oid, values.TEXT_FORMAT, e) for e in elements if e is not None]
 
 
 def _literal(one: Input, resolved: Resolved) -> bytes:
-    found = [resolved.value(one, key) for key in _keys_of_literal(one)]
     if one.many:
-        kept = [value for value in found if value is not None]
-        return _quoted(write_array(values.TEXT_FORMAT, 0, list(kept)))
-    (value,) = found
+        text = (one.literal or "").encode()
+        return _quoted(_array(one, values.TEXT_FORMAT, text, resolved) or b"{}")
+    (key,) = _keys_of_literal(one)
+    value = resolved.value(one, key)
+    if value is None and one.as_given:
+        return _as_given(one)
     if one.type_oid in _NUMBERS:
         # As a number: an array of quoted ones would be an array of text.
         kind = b"::pg_catalog." + _NUMBERS[one.type_oid]
@@ -98,6 +103,13 @@ def _literal(one: Input, resolved: Resolved) -> bytes:
             return b"NULL" + kind
         return b"(%b)" % value if _FINITE.fullmatch(value) else _quoted(value) + kind
     return b"NULL" if value is None else _quoted(value)
+
+
+def _as_given(one: Input) -> bytes:
+    """The literal itself: a number as one, or what the server is to read as the column's type."""
+    text = (one.literal or "").encode()
+    bare = one.type_oid in _NUMBERS and _FINITE.fullmatch(text)
+    return b"(%b)" % text if bare else _quoted(text)
 
 
 def _quoted(value: bytes) -> bytes:
@@ -146,29 +158,44 @@ def _keys_of_parameter(
     if value is None:
         return []
     if not one.many:
-        return [_key(one, _type(one, types), format, value)]
+        return [key_of(one, _type(one, types), format, value)]
     try:
         oid, elements = read_array(format, value)
     except values.Unsupported:
         return [None]
-    return [_key(one, oid or one.type_oid, format, e) for e in elements if e is not None]
+    return [key_of(one, oid or one.type_oid, format, e) for e in elements if e is not None]
 
 
 def _parameter(
     one: Input, format: int, value: bytes, types: tuple[int, ...], resolved: Resolved
 ) -> bytes | None:
-    keys = _keys_of_parameter(one, format, value, types)
-    found = [resolved.value(one, key) for key in keys]
-    if not one.many:
-        (known,) = found
-        return None if known is None else _written(_type(one, types), format, known)
+    if one.many:
+        return _array(one, format, value, resolved)
+    (key,) = _keys_of_parameter(one, format, value, types)
+    known = resolved.value(one, key)
+    if known is None:
+        return value if one.as_given else None
+    return written(_type(one, types), format, known)
+
+
+def _array(one: Input, format: int, value: bytes, resolved: Resolved) -> bytes | None:
+    """An array of values: to compare with, only of those that are known; to put, of each."""
     try:
-        oid, _ = read_array(format, value)
+        oid, elements = read_array(format, value)
     except values.Unsupported:
-        return None
+        resolved.value(one, None)
+        return value if one.as_given else None
     oid = oid or one.type_oid
-    kept = [_written(oid, format, known) for known in found if known is not None]
-    return write_array(format, oid, kept)
+    new: list[bytes | None] = []
+    for element in elements:
+        put = None
+        if element is not None:
+            known = resolved.value(one, key_of(one, oid, format, element))
+            put = None if known is None else written(oid, format, known)
+            put = element if put is None and one.as_given else put
+        if one.written or put is not None:
+            new.append(put)
+    return write_array(format, oid, new)
 
 
 def _type(one: Input, types: tuple[int, ...]) -> int:
@@ -177,7 +204,8 @@ def _type(one: Input, types: tuple[int, ...]) -> int:
     return given or one.type_oid
 
 
-def _key(one: Input, oid: int, format: int, value: bytes) -> Key | None:
+def key_of(one: Input, oid: int, format: int, value: bytes) -> Key | None:
+    """What to look up for a token in field bytes of that type; None for what cannot be one."""
     try:
         if oid == values.UUID and format == values.TEXT_FORMAT:
             value = _plain_uuid(value)
@@ -197,11 +225,20 @@ def _plain_uuid(value: bytes) -> bytes:
 
 def _fits(one: Input, value: bytes) -> bool:
     """Whether the column can hold it at all: else the server would say that it cannot."""
-    return _written(one.type_oid, values.BINARY_FORMAT, value) is not None
+    return written(one.type_oid, values.BINARY_FORMAT, value) is not None
 
 
-def _written(oid: int, format: int, value: bytes) -> bytes | None:
+def written(oid: int, format: int, value: bytes) -> bytes | None:
+    """A canonical value as field bytes; None where the type cannot hold it."""
     try:
         return values.encode(oid, format, value)
     except values.Unsupported:
         return None
+
+
+def requests_for(keys: Iterable[Key]) -> tuple[ValueRequest, ...]:
+    """What to ask the vault, a request a space."""
+    spaces: dict[TokenSpace, dict[bytes, None]] = {}
+    for space, token in keys:
+        spaces.setdefault(space, {})[token] = None
+    return tuple(ValueRequest(space, tuple(tokens)) for space, tokens in spaces.items())

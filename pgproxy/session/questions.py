@@ -9,9 +9,11 @@ from collections.abc import Iterable, Mapping
 from enum import Enum, auto
 
 from pgproxy.errors import ClientViolation, Refusal
-from pgproxy.policy.plan import REFUSED_STATEMENT, QueryPlan, StatementPlan
+from pgproxy.policy.plan import QueryPlan
+from pgproxy.session.copying import Copying
 from pgproxy.session.effects import RefreshCatalog
 from pgproxy.session.inputs import asks, literal_keys
+from pgproxy.session.refusals import CHANGED, EXECUTED, FUNCTION_CALL, UNSURE, refusing
 from pgproxy.session.replies import ENDS_READY, Expect
 from pgproxy.session.resolving import Resolving
 from pgproxy.session.runs import same
@@ -23,29 +25,8 @@ from pgproxy.wire.framing import Framer, message
 _COPY = frozenset({frontend.COPY_DATA, frontend.COPY_DONE, frontend.COPY_FAIL})
 # Named, so that it does not cost the client its unnamed statement; it fails and leaves nothing.
 _STAND_IN = b"pgproxy: refused"
-_CHANGED = Refusal(
-    "changed",
-    "the tables of this prepared statement have changed: prepare it again",
-    sqlstate="0A000",
-)
-_UNSURE = Refusal(
-    "catalog",
-    "the catalog of the database cannot be read in time: try again",
-    sqlstate="58000",
-)
-_EXECUTED = Refusal(
-    "masked_equal",
-    "EXECUTE of a statement whose parameters are compared with a masked column: tokens are "
-    "resolved in parameters of the protocol",
-    hint="Bind the statement, or write the token into the SQL.",
-)
 # Looks at the catalog that one message waits for, while others keep changing it.
 _ROUNDS = 20
-_FUNCTION_CALL = Refusal(
-    "function_call",
-    "FunctionCall is refused for a role with masked columns",
-    hint="Call the function in a SELECT.",
-)
 
 
 class Awaited(Enum):
@@ -55,6 +36,7 @@ class Awaited(Enum):
     CATALOG = auto()
     VALUES = auto()  # what tokens stand for
     ANSWERS = auto()  # of the server, to what went before
+    COPY = auto()  # that the server asks for the rows of a COPY, or fails it
 
 
 class Questions:
@@ -76,6 +58,8 @@ class Questions:
         self._refreshed = False
         self.left = False  # the client has taken its leave
         self._inputs = Resolving(shared.context.counters, shared.outbox)
+        self._intake = shared.intake
+        self._copying = Copying(shared, self._push)
 
     @property
     def waiting(self) -> bool:
@@ -108,12 +92,13 @@ class Questions:
     def values_ready(self, found: tuple[Mapping[bytes, bytes | None], ...] | None) -> None:
         """What the tokens of a message stand for; None: the vault does not say."""
         if self._awaited is Awaited.VALUES:
-            self._inputs.learn(found)
+            (self._copying if self._copying.asking else self._inputs).learn(found)
             self._go_on()
 
     def answered(self) -> None:
         """The server has answered something."""
-        if self._awaited is Awaited.ANSWERS and self._settled():
+        answers, copy = self._awaited is Awaited.ANSWERS, self._awaited is Awaited.COPY
+        if (answers and self._settled()) or (copy and not self._intake.due(self._queue.entries)):
             self._go_on()
 
     def _go_on(self) -> None:
@@ -143,6 +128,15 @@ class Questions:
         if self._queue.skipping and kind not in (frontend.SYNC, frontend.TERMINATE):
             # The server would discard it unread and unanswered.
             return True
+        if self._intake.due(self._queue.entries):
+            self._awaited = Awaited.COPY
+            return False
+        if self._intake.active and kind != frontend.TERMINATE:
+            more = len(self._held) > 1 and self._held[1][0] == frontend.COPY_DATA
+            if self._copying.forward(kind, body, more=more):
+                return True
+            self._awaited = Awaited.VALUES
+            return False
         parsed = frontend.parse(kind, body)
         match parsed:
             case frontend.Query():
@@ -173,7 +167,7 @@ class Questions:
                 # What came before it is still answered; the server ends the connection.
                 self.left = True
             case _ if kind in _COPY:
-                # No copy is ever open here, and outside one the server ignores them in silence.
+                # Outside a copy the server ignores them in silence.
                 return True
             case _:
                 raise ClientViolation("unexpected message type")
@@ -193,7 +187,7 @@ class Questions:
         """
         if not self._planning.holds:
             if self._rounds >= _ROUNDS:
-                return _refusing(_UNSURE)
+                return refusing(UNSURE)
             self._ask()
             return None
         plan = self._planning.plan(sql)
@@ -219,12 +213,18 @@ class Questions:
         if refusal is None:
             self._send_query(query.query, plan)
         else:
-            self._send_query(b"", _refusing(refusal))
+            self._send_query(b"", refusing(refusal))
         return True
 
     def _send_query(self, text: bytes, plan: QueryPlan) -> None:
         sql, notices = self._inputs.text(plan)
-        self._push(Asked(Expect.QUERY, statement=self._statement(text, plan, notices=notices)))
+        if self._inputs.refusal is not None:
+            text, plan = b"", refusing(self._inputs.refusal)
+            sql, notices = plan.sql, ()
+        entry = Asked(Expect.QUERY, statement=self._statement(text, plan, notices=notices))
+        self._push(entry)
+        if any(each.copy_in for each in plan.statements):
+            self._intake.expect(entry)
         self._outbox.upstream(frontend.Query(sql).encode())
 
     def _parse(self, parse: frontend.Parse) -> bool:
@@ -234,9 +234,10 @@ class Questions:
         if not self._inputs.ask(literal_keys(plan)):
             self._awaited = Awaited.VALUES
             return False
-        if self._inputs.refusal is not None:
-            plan = _refusing(self._inputs.refusal)
         sql, notices = self._inputs.text(plan)
+        if self._inputs.refusal is not None:
+            plan = refusing(self._inputs.refusal)
+            sql, notices = plan.sql, ()
         types = parse.parameter_types
         statement = self._statement(parse.query, plan, types=types, notices=notices)
         self._push(Asked(Expect.PARSE, name=key(parse.statement), statement=statement))
@@ -266,6 +267,9 @@ class Questions:
             if asks(statement.only):
                 bind, entry.notices = self._inputs.bound(statement, bind)
                 entry.resolved = statement
+                if self._inputs.refusal is not None:
+                    self._refuse(self._inputs.refusal)
+                    return True
         self._push(entry)
         self._outbox.upstream(bind.encode() if entry.resolved else message(frontend.BIND, body))
         self._describe(bind.portal)
@@ -284,7 +288,10 @@ class Questions:
             if refusal is not None:
                 self._refuse(refusal)
                 return True
-        self._push(Asked(Expect.EXECUTE, name=portal))
+        entry = Asked(Expect.EXECUTE, name=portal)
+        self._push(entry)
+        if plan is not None and plan.copy_in is not None:
+            self._intake.expect(entry)
         self._outbox.upstream(message(frontend.EXECUTE, body))
         return True
 
@@ -305,8 +312,8 @@ class Questions:
             if plan is None:
                 return None
             if not same(statement.plan, plan):
-                unsure = any(each.refusal is _UNSURE for each in plan.statements)
-                return _UNSURE if unsure else _CHANGED
+                unsure = any(each.refusal is UNSURE for each in plan.statements)
+                return UNSURE if unsure else CHANGED
             statement.plan, statement.version = plan, self._planning.version
         return None
 
@@ -314,19 +321,19 @@ class Questions:
         """Why one of the statements that EXECUTE names cannot run; see ``_outdated``."""
         used = list(statements)
         if any(asks(statement.only) for statement in used):
-            return _EXECUTED
+            return EXECUTED
         return self._outdated(used)
 
     def _refuse(self, refusal: Refusal) -> None:
         """In place of a Bind or an Execute."""
-        plan = _refusing(refusal)
+        plan = refusing(refusal)
         statement = self._statement(b"", plan)
         self._push(Asked(Expect.PARSE, name=_STAND_IN, statement=statement))
         self._outbox.upstream(frontend.Parse(_STAND_IN, plan.sql).encode())
 
     def _function_call(self) -> None:
         """A Query has the same reply in the same place: an error, then ReadyForQuery."""
-        self._send_query(b"", _refusing(_FUNCTION_CALL))
+        self._send_query(b"", refusing(FUNCTION_CALL))
 
     def _statement(
         self,
@@ -338,7 +345,3 @@ class Questions:
     ) -> Statement:
         version = self._planning.version
         return Statement(text, plan, version, types=types, notices=notices)
-
-
-def _refusing(refusal: Refusal) -> QueryPlan:
-    return QueryPlan((StatementPlan("", "", refusal=refusal),), REFUSED_STATEMENT.encode())

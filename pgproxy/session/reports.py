@@ -25,6 +25,9 @@ PINNED = {
     b"is_superuser": (b"off",),
 }
 
+# What CopyFail leads to.
+QUERY_CANCELED = "57014"
+
 
 def check_setting(name: bytes, value: bytes) -> None:
     """Raises UpstreamViolation for a setting under which the analysis does not hold."""
@@ -60,9 +63,22 @@ class Reports:
         if name == b"session_authorization" and value != self._login:
             raise UpstreamViolation("the server changed the session's user", sqlstate="0A000")
 
-    def notice(self, text: str) -> None:
-        """A notice of ours."""
-        self._client(notice(text))
+    def notices(self, plan: StatementPlan, run: Run) -> None:
+        """Ours: those of the statement, and of what it runs; of a portal they are told once."""
+        if run.plan is plan and not plan.notices:
+            return
+        behind = run.portal
+        texts = plan.notices
+        if run.plan is not plan and not (behind and behind.noticed):
+            texts += run.plan.notices
+        if behind is not None:
+            behind.noticed = True
+        self.tell(texts)
+
+    def tell(self, notices: tuple[str, ...]) -> None:
+        """Notices of ours."""
+        for text in notices:
+            self._client(notice(text))
 
     def server_notice(self, entry: Asked | None, body: bytes) -> None:
         """NoticeResponse: told only where nothing masked can have shaped it."""
@@ -84,6 +100,8 @@ class Reports:
             if refusal is not None and error.sqlstate == REFUSED_SQLSTATE:
                 assert refusal.refusal is not None
                 self._client(refused(refusal.refusal))
+            elif entry.given_up is not None and error.sqlstate == QUERY_CANCELED:
+                self._client(refused(entry.given_up))
             elif self._withheld(entry):
                 self._client(encode_error(error.withheld()))
             else:
@@ -125,6 +143,9 @@ class Reports:
             line.sqlstate = plan.refusal.sqlstate if sqlstate == REFUSED_SQLSTATE else sqlstate
             if entry.statement is not None and entry.statement.text:
                 line.sql = self._shared.context.audit_sql(entry.statement.text)
+        if entry.given_up is not None:
+            line.decision, line.reason = "refuse", entry.given_up.reason
+            line.sqlstate = entry.given_up.sqlstate
         result = self._result(entry)
         if result is not None:
             line.rows, line.treated = result.take_counts()

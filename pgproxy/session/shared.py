@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from pgproxy.session.context import SessionContext
 from pgproxy.session.foreseen import Foreseen
+from pgproxy.session.intake import Intake
 from pgproxy.session.outbox import Outbox
 from pgproxy.session.planning import Planning
 from pgproxy.session.replies import ReplyQueue
@@ -22,3 +23,4 @@ class Shared:
     foreseen: Foreseen
     planning: Planning
     runs: Runs
+    intake: Intake

@@ -8,7 +8,7 @@ refuses that name itself, and its next owner is confirmed again.
 
 from dataclasses import dataclass, field
 
-from pgproxy.errors import UpstreamViolation
+from pgproxy.errors import Refusal, UpstreamViolation
 from pgproxy.policy.plan import NameAct, QueryPlan, StatementPlan
 from pgproxy.session.copies import CopyResult
 from pgproxy.session.replies import Entry, Expect
@@ -117,6 +117,7 @@ class Asked(Entry):
     result: Result | CopyResult | None = None  # of Query: of the statement that runs
     failed: bool = False  # of Query and Sync: only ReadyForQuery may follow
     half: bool = False  # of Describe: ParameterDescription has come
+    given_up: Refusal | None = None  # of a COPY that we have ended
 
 
 class Names:

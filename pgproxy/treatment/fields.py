@@ -9,6 +9,7 @@ from typing import assert_never
 from pgproxy.policy import rules
 from pgproxy.treatment.bucket import bucketed, shifted
 from pgproxy.treatment.columns import FieldTreatment, Nulls
+from pgproxy.treatment.elementwise import Elementwise
 from pgproxy.treatment.hashed import hashed
 from pgproxy.treatment.keys import Keys
 from pgproxy.treatment.like import alike
@@ -20,6 +21,7 @@ from pgproxy.treatment.synthetic import synthesized
 from pgproxy.treatment.tokenized import tokenized
 from pgproxy.treatment.tokens import TokenMap
 from pgproxy.wire import values
+from pgproxy.wire.arrays import ARRAYS
 
 __all__ = [
     "FieldTreatment",
@@ -31,6 +33,7 @@ __all__ = [
 
 _FORMATS = (values.TEXT_FORMAT, values.BINARY_FORMAT)
 _CAPACITY = 256
+_OF_WHOLE_ARRAYS = (rules.Show, rules.Null, rules.Redact)
 
 
 def compile_treatment(
@@ -39,6 +42,10 @@ def compile_treatment(
     """What to do with the field; None: show it, leave the field alone."""
     if field.format not in _FORMATS:
         return None if isinstance(treatment, rules.Show) else Nulls()
+    if field.oid in ARRAYS and not isinstance(treatment, _OF_WHOLE_ARRAYS):
+        element = FieldType(ARRAYS[field.oid], field.typmod, field.format)
+        inner = compile_treatment(treatment, domain, element, keys, tokens)
+        return Nulls() if inner is None or inner.null_only else Elementwise(inner, field.format)
     match treatment:
         case rules.Show():
             return None

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pgproxy.treatment.columns import Constant, FieldTreatment, Nulls
 from pgproxy.treatment.shape import FieldType
 from pgproxy.wire import values
+from pgproxy.wire.arrays import ARRAYS
 
 _CANONICAL: Mapping[int, bytes] = {
     values.BOOL: b"f",
@@ -44,41 +45,6 @@ _LITERAL: Mapping[int, tuple[bytes, bytes]] = {
 # int4range, numrange, tsrange, tstzrange, daterange, int8range and their multiranges
 _RANGES = (3904, 3906, 3908, 3910, 3912, 3926)
 _MULTIRANGES = (4451, 4532, 4533, 4534, 4535, 4536)
-
-# Array type → element type: an empty array names its elements in binary.
-ARRAYS: Mapping[int, int] = {
-    143: values.XML,
-    199: values.JSON,
-    651: values.CIDR,
-    775: values.MACADDR8,
-    791: values.MONEY,
-    1000: values.BOOL,
-    1001: values.BYTEA,
-    1002: values.CHAR,
-    1003: values.NAME,
-    1005: values.INT2,
-    1007: values.INT4,
-    1009: values.TEXT,
-    1014: values.BPCHAR,
-    1015: values.VARCHAR,
-    1016: values.INT8,
-    1021: values.FLOAT4,
-    1022: values.FLOAT8,
-    1028: values.OID,
-    1040: values.MACADDR,
-    1041: values.INET,
-    1115: values.TIMESTAMP,
-    1182: values.DATE,
-    1183: values.TIME,
-    1185: values.TIMESTAMPTZ,
-    1187: values.INTERVAL,
-    1231: values.NUMERIC,
-    1270: values.TIMETZ,
-    1561: values.BIT,
-    1563: values.VARBIT,
-    2951: values.UUID,
-    3807: values.JSONB,
-}
 
 
 def redacted(text: str, field: FieldType) -> FieldTreatment:

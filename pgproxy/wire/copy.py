@@ -85,6 +85,7 @@ class _Lines(CopyRows):
         if end:
             rows = bytes(self._tail) + data[:end] if self._tail else data[:end]
             self._tail.clear()
+            rows = self._clean(rows)
             if self._expects_heading:
                 self._expects_heading = False
                 heading = self._first(rows)
@@ -110,6 +111,10 @@ class _Lines(CopyRows):
         """Raises UpstreamViolation when the stream cannot end here."""
         if self._tail or self._expects_heading:
             raise UpstreamViolation(_CUT_OFF)
+
+    def _clean(self, rows: bytes) -> bytes:
+        """Whole rows as the server would write them: these are."""
+        return rows
 
     @abstractmethod
     def _end(self, data: bytes) -> int:

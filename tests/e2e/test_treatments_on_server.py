@@ -11,11 +11,11 @@ import pytest
 
 from pgproxy.demo.postgres import Cluster
 from pgproxy.policy import rules
-from pgproxy.treatment import redact
 from pgproxy.treatment.fields import FieldType, Keys, compile_treatment
 from pgproxy.treatment.profiles import Family, Profile
 from pgproxy.treatment.token_kinds import FORMATS
 from pgproxy.treatment.tokens import TokenMap
+from pgproxy.wire.arrays import ARRAYS
 from tests.e2e.oracle import Connection, Oracle, Sent, connect
 from tests.treatment.vault import CountingVault, treated
 
@@ -79,6 +79,16 @@ DAYS = st.dates().map(str) | st.sampled_from(
 )
 MOMENTS = st.datetimes().map(str) | st.sampled_from(["infinity", "-infinity", "0001-02-03 BC"])
 
+
+def array(elements: list[str] | list[str | None]) -> str:
+    """An array as one writes it."""
+    quoted = [
+        "NULL" if one is None else '"' + one.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        for one in elements
+    ]
+    return "{" + ",".join(quoted) + "}"
+
+
 TYPES: dict[str, st.SearchStrategy[str]] = {
     "text": texts(40),
     "varchar": texts(40),
@@ -122,7 +132,13 @@ TYPES: dict[str, st.SearchStrategy[str]] = {
     "bit varying(7)": st.text("01", max_size=7),
     "integer[]": st.just("{1,NULL,3}"),
     "text[]": st.just('{a,"b c",""}'),
-    "varchar(5)[]": st.just("{a,b}"),
+    "varchar(5)[]": st.sampled_from(["{a,b}", "{{a,NULL},{b,c}}", "{}"]),
+    "varchar(12)[]": st.lists(texts(12) | st.none(), max_size=4).map(array),
+    "char(20)[]": st.lists(texts(20), max_size=4).map(array),
+    "bigint[]": st.lists(integers(63), max_size=5).map(array),
+    "date[]": st.lists(DAYS, max_size=3).map(array),
+    "uuid[]": st.lists(st.uuids().map(str), max_size=3).map(array),
+    "bytea[]": st.just(r'{"\\x00ff"}'),
     "numeric(10,2)[]": st.just("[0:1]={1.5,2}"),
     "jsonb[]": st.just('{"{}"}'),
     "int4range": st.just("[1,5)"),
@@ -210,7 +226,7 @@ def test_array_and_element_oids_are_those_of_the_catalog(
         "SELECT oid::int, typelem::int FROM pg_type WHERE typcategory = 'A'"
     ).fetchall()
     elements = {row[0]: row[1] for row in rows}
-    assert {oid: elements.get(oid) for oid in redact.ARRAYS} == redact.ARRAYS
+    assert {oid: elements.get(oid) for oid in ARRAYS} == ARRAYS
 
 
 def test_a_domain_shows_its_base_type_and_is_treated_as_that(

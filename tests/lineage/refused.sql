@@ -161,7 +161,7 @@ CALL x();
 --> refused | not_covered
 
 COPY customers FROM STDIN;
---> refused | copy
+--> refused | writes
 
 COPY customers TO '/tmp/x';
 --> refused | copy

@@ -345,17 +345,87 @@ WRITER = replace(ANALYST, writes=Writes.TOKENS)
         ("DELETE FROM orders WHERE id = 3", []),
         ("DELETE FROM orders WHERE email > 'x'", ["refused: masked_test"]),
         ("DELETE FROM orders WHERE email = 'x'", []),
-        ("INSERT INTO orders (email) VALUES ('x')", ["refused: masked_write"]),
+        ("INSERT INTO orders (email) VALUES ('x')", []),
+        ("INSERT INTO orders (email) VALUES ('x'), ($1), (NULL), (DEFAULT)", []),
+        ("INSERT INTO orders (email) VALUES (lower('x'))", ["refused: masked_write"]),
+        ("INSERT INTO orders (email) VALUES ('x' || $1)", ["refused: masked_write"]),
+        ("INSERT INTO orders (email) SELECT 'x'", []),
+        ("INSERT INTO orders (email) SELECT 'x' UNION ALL SELECT 'y'", ["refused: masked_write"]),
+        ("INSERT INTO orders (email) SELECT DISTINCT 'x'", ["refused: masked_write"]),
+        ("INSERT INTO orders (email) SELECT email FROM customers", []),
+        (
+            "INSERT INTO orders (email) SELECT upper(email) FROM customers",
+            ["refused: masked_write"],
+        ),
+        (
+            "INSERT INTO orders (email) SELECT coalesce(email, 'x') FROM customers",
+            ["refused: masked_write"],
+        ),
+        ("INSERT INTO orders (made) SELECT email FROM customers", ["refused: masked_write"]),
+        (
+            "INSERT INTO orders (made) VALUES ((SELECT max(email) FROM customers))",
+            ["refused: masked_write"],
+        ),
+        ("INSERT INTO orders (ship_name) VALUES ('x')", ["refused: masked_write"]),
         ("INSERT INTO orders (id) SELECT salary FROM employees", ["refused: masked_write"]),
+        ("UPDATE orders SET email = 'x'", []),
+        ("UPDATE orders SET email = $1::varchar WHERE email = $2", []),
+        ("UPDATE orders SET email = $1 WHERE email = $1", ["refused: masked_equal"]),
+        ("UPDATE orders SET email = $1, made = $1", ["refused: masked_equal"]),
+        ("UPDATE orders SET email = $1::varchar(3)", ["refused: masked_write"]),
+        ("UPDATE orders SET email = 5", ["refused: masked_write"]),
+        ("UPDATE orders SET email = CASE WHEN id > 5 THEN 'x' END", ["refused: masked_write"]),
+        ("UPDATE orders o SET email = c.email FROM customers c WHERE c.id = o.customer_id", []),
+        ("UPDATE orders o SET made = c.email FROM customers c", ["refused: masked_write"]),
+        ("UPDATE orders SET ship_name = ship_name", []),
+        ("UPDATE orders SET ship_name = email", ["refused: masked_write"]),
+        ("UPDATE employees SET salary = 5", ["refused: masked_write"]),
+        ("INSERT INTO orders (id, email) VALUES (1, 'x') ON CONFLICT (email) DO NOTHING", []),
+        (
+            (
+                "INSERT INTO orders (id, email) VALUES (1, 'x') ON CONFLICT (id) "
+                "DO UPDATE SET email = excluded.email"
+            ),
+            [],
+        ),
+        (
+            (
+                "INSERT INTO orders (id, email) VALUES (1, 'x') ON CONFLICT (id) "
+                "DO UPDATE SET made = excluded.email"
+            ),
+            ["refused: masked_write"],
+        ),
+        (
+            (
+                "INSERT INTO orders (id, email) VALUES (1, 'x') ON CONFLICT (id) "
+                "DO UPDATE SET total = 1 WHERE excluded.email > 'a'"
+            ),
+            ["refused: masked_test"],
+        ),
+        (
+            "INSERT INTO employees (id) VALUES (1) ON CONFLICT (salary) DO NOTHING",
+            ["refused: masked_conflict"],
+        ),
+        (
+            (
+                "MERGE INTO orders o USING customers c ON o.id = c.id WHEN MATCHED THEN UPDATE SET "
+                "email = c.email WHEN NOT MATCHED THEN INSERT (id, email) VALUES (c.id, 'x')"
+            ),
+            [],
+        ),
+        (
+            (
+                "MERGE INTO orders o USING customers c ON o.id = c.id WHEN NOT MATCHED THEN "
+                "INSERT (id, made) VALUES (c.id, c.email)"
+            ),
+            ["refused: masked_write"],
+        ),
         (
             "UPDATE orders SET total = (SELECT max(salary) FROM employees)",
             ["refused: masked_write"],
         ),
-        ("UPDATE orders SET ship_name = NULL", ["refused: masked_write"]),
-        (
-            "INSERT INTO orders (id) VALUES (1) ON CONFLICT (email) DO NOTHING",
-            ["refused: masked_write"],
-        ),
+        ("UPDATE orders SET ship_name = NULL", []),
+        ("UPDATE orders SET ship_name = DEFAULT", []),
         (
             (
                 "MERGE INTO orders o USING employees e ON o.id = e.id "

@@ -3,8 +3,9 @@
 import pytest
 
 from pgproxy.treatment.fields import FieldType
-from pgproxy.treatment.redact import ARRAYS, redacted
+from pgproxy.treatment.redact import redacted
 from pgproxy.wire import values
+from pgproxy.wire.arrays import ARRAYS
 from tests.treatment.vault import applied
 
 
