@@ -30,6 +30,10 @@ _ROUNDS = 64
 _PIECE = 1000
 # More than are wanted, so that about as many come as are wanted at most.
 _SURPLUS = 1.1
+_AS_THEY_LIE = (
+    "SET LOCAL synchronize_seqscans = off; SET LOCAL max_parallel_workers_per_gather = 0; "
+    "SELECT setseed(0.5)"
+)
 _ESCAPED = re.compile(rb"(?s)\\(.)")
 _SPECIAL = {b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v": b"\v"}
 
@@ -50,28 +54,41 @@ class Reader:
         """All columns of a table, of ``sample`` rows at most.  Raises Refusal."""
         table = f"{quoted(relation.schema)}.{quoted(relation.name)}"
         columns = ", ".join(quoted(column.name) for column in relation.columns)
-        plan = self._planner.plan(f"SELECT {columns} FROM {table}".encode()).statements[0]
+        query = f"SELECT {columns} FROM {table}"
+        whole = self._planner.plan(query.encode())
+        plan = whole.statements[0]
         if plan.refusal is not None:
             raise plan.refusal
         fields = plan.fields or ()
         if len(fields) != len(relation.columns):
             raise Refusal("fault", f"{relation.name} has other columns than its plan")
-        stored = await self._stored(f"SELECT {columns} FROM {table}", len(fields), sample)
+        query = await self._sampled(query, sample)
+        stored = await self._read(query, len(fields))
+        carried = stored
+        if any(field.subject for field in fields):
+            sent = await self._sampled(whole.sql.decode(), sample)
+            carried = await self._read(sent, len(fields))
+            _check_order(fields, stored, carried)
         types = [
             FieldType(self._catalog.base_type(c.type_oid), c.typmod, values.TEXT_FORMAT)
             for c in relation.columns
         ]
         return [
-            self._pair(field, kind, column)
-            for field, kind, column in zip(fields, types, stored, strict=True)
+            self._pair(field, kind, column, sent)
+            for field, kind, column, sent in zip(fields, types, stored, carried, strict=True)
         ]
 
-    async def _stored(self, query: str, width: int, sample: int) -> list[list[bytes | None]]:
-        """The columns of a table, in the text form of its types."""
+    async def _sampled(self, query: str, sample: int) -> str:
+        """The query of about so many of the rows, the same ones each time."""
         count = await self._connection.fetchval(f"SELECT count(*) FROM ({query}) q")
-        if count > sample:
-            share = min(sample * _SURPLUS / count, 1)
-            query = f"SELECT * FROM ({query}) q WHERE random() < {share} LIMIT {sample}"
+        if count <= sample:
+            return query
+        share = min(sample * _SURPLUS / count, 1)
+        return f"SELECT * FROM ({query}) q WHERE random() < {share} LIMIT {sample}"
+
+    async def _read(self, query: str, width: int) -> list[list[bytes | None]]:
+        """The columns of a query, in the text form of their types, the rows as they lie."""
+        await self._connection.execute(_AS_THEY_LIE)
         data = bytearray()
 
         async def take(chunk: bytes) -> None:
@@ -84,9 +101,16 @@ class Reader:
                 column.append(None if raw == b"\\N" else _ESCAPED.sub(_unescaped, raw))
         return columns
 
-    def _pair(self, field: FieldPlan, kind: FieldType, stored: list[bytes | None]) -> ColumnPair:
+    def _pair(
+        self,
+        field: FieldPlan,
+        kind: FieldType,
+        stored: list[bytes | None],
+        carried: list[bytes | None],
+    ) -> ColumnPair:
+        """``carried``: what the server sends in place of the value, where that is its subject."""
         treatment = self._treatments.of(field.treatment, field.domain, kind)
-        seen = stored if treatment is None else self._tokens.treated(treatment, stored)
+        seen = stored if treatment is None else self._tokens.treated(treatment, carried)
         rule = field.treatment
         return ColumnPair(
             name=field.name,
@@ -163,6 +187,16 @@ class DrawnTokens:
             if not wanted:
                 return found
         raise Unavailable("a token space is too small for the values of a column")
+
+
+def _check_order(
+    fields: Sequence[FieldPlan], stored: Sequence[Values], sent: Sequence[Values]
+) -> None:
+    """What is sent as it is tells whether both readings have the same rows in the same order."""
+    for field, one, other in zip(fields, stored, sent, strict=True):
+        if len(one) != len(other) or (field.subject is None and one != other):
+            hint = "of a view: name the tables below it"
+            raise Unavailable("rows come in another order each time they are read", hint=hint)
 
 
 def _canonical(kind: FieldType, value: bytes | None) -> bytes | None:

@@ -268,3 +268,21 @@ def test_what_was_learned_elsewhere_stays(
     assert found["elsewhere", Family.DATE] == elsewhere
     assert ("money", Family.DATE) not in found
     assert ("money", Family.NUMBER) in found
+
+
+@pytest.mark.parametrize("sample", [[], ["--sample", "400"]], ids=["all", "sample"])
+def test_values_of_a_subject_are_those_that_a_proxy_makes(
+    cluster: Cluster, files: Setting, tmp_path: Path, sample: list[str]
+) -> None:
+    policy = (files.config.parent / "policy.yaml").read_text()
+    policy += "personas: {customer: {shop.orders.ship_name: customer_id}}\n"
+    done = setting(cluster, tmp_path, policy).run(
+        "fidelity", "--role", "analyst", "--table", "shop.orders", "--json", *sample
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    (table,) = json.loads(done.stdout)["tables"]
+    (name,) = (one for one in table["columns"] if one["name"] == "ship_name")
+    real, treated = name["unique"]
+    # One name a customer, where the stored ones differ with the parcel.
+    assert treated < real
+    assert round(treated * table["rows"] * (1 - name["nulls"][1])) <= 200
