@@ -31,6 +31,7 @@ _PLAIN = frozenset(
     }
 )
 _NAME = "carried"
+_AROUND_QUERY = ("PrepareStmt", "DeclareCursorStmt", "CopyStmt")
 Path = tuple[str, ...]
 
 
@@ -146,6 +147,25 @@ def _target(query: Node, path: Path) -> int:
         if _reference(target["ResTarget"]["val"]) == path:
             return number
     return -1
+
+
+def query_of(statement: Node) -> Node | None:
+    """The SELECT whose fields a statement gives, behind PREPARE, DECLARE and COPY; else None.
+
+    RETURNING is as a SELECT from what is written and read.
+    """
+    ((kind, body),) = statement.items()
+    if kind == "SelectStmt":
+        found: Node = body
+        return found
+    if "returningClause" in body:
+        read = [*body.get("fromClause", ()), *body.get("usingClause", ())]
+        return {
+            "targetList": body["returningClause"]["exprs"],
+            "fromClause": [{"RangeVar": body["relation"]}, *read],
+            "withClause": body.get("withClause", {}),
+        }
+    return query_of(body["query"]) if kind in _AROUND_QUERY and "query" in body else None
 
 
 def is_plain(level: Node) -> bool:

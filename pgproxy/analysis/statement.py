@@ -34,7 +34,6 @@ from pgproxy.errors import Refusal
 # Statements whose text may be audited; others carry literals that normalisation does not reach.
 _AUDITED = frozenset({"SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"})
 MAX_VIEW_DEPTH = 32
-_AROUND_QUERY = ("PrepareStmt", "DeclareCursorStmt", "CopyStmt")
 # CURSOR_OPT_HOLD of parsenodes.h.
 _CURSOR_HOLD = 0x20
 _TESTS = (Position.TEST, Position.NULL_TEST, Position.PRESORT)
@@ -300,25 +299,6 @@ def _view_report(fields: list[OutputField], report: Report, wide: list[Lineage])
     inside = [use.lineage for use in report.uses if use.position not in _PASSING]
     columns = [field.lineage for field in fields]
     return ViewReport(columns, compared, scanned, [*inside, *report.inside], wide)
-
-
-def query_of(statement: Node) -> Node | None:
-    """The SELECT whose fields a statement gives, behind PREPARE, DECLARE and COPY; else None.
-
-    RETURNING is as a SELECT from what is written and read.
-    """
-    ((kind, body),) = statement.items()
-    if kind == "SelectStmt":
-        found: Node = body
-        return found
-    if "returningClause" in body:
-        read = [*body.get("fromClause", ()), *body.get("usingClause", ())]
-        return {
-            "targetList": body["returningClause"]["exprs"],
-            "fromClause": [{"RangeVar": body["relation"]}, *read],
-            "withClause": body.get("withClause", {}),
-        }
-    return query_of(body["query"]) if kind in _AROUND_QUERY and "query" in body else None
 
 
 def render(trees: list[Tree]) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
 
+from pgproxy.analysis.carry import query_of
 from pgproxy.analysis.catalog import Catalog
 from pgproxy.analysis.copy import CopyOptions
 from pgproxy.analysis.copy_from import CopyInto
@@ -11,7 +12,7 @@ from pgproxy.analysis.grammar import Tree, parse
 from pgproxy.analysis.lineage import CONSTANT, Lineage, OutputField, Source
 from pgproxy.analysis.literals import Shape, Watch, shape_of, watch
 from pgproxy.analysis.names import UnknownName
-from pgproxy.analysis.statement import Analysis, Analyzer, audit_sql, query_of, render
+from pgproxy.analysis.statement import Analysis, Analyzer, audit_sql, render
 from pgproxy.analysis.system_catalogs import BOUNDS_OF
 from pgproxy.analysis.utility import Named
 from pgproxy.errors import Refusal
