@@ -20,6 +20,7 @@ COMMANDS = (
     "demo",
     "serve",
     "check",
+    "discover",
     "explain",
     "learn",
     "fidelity",

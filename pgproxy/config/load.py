@@ -46,6 +46,15 @@ def load(path: str | Path, environment: Mapping[str, str] | None = None) -> Conf
     return Config(proxy, policy, told, profiles)
 
 
+def load_proxy(path: str | Path, environment: Mapping[str, str] | None = None) -> ProxyConfig:
+    """Read pgproxy.yaml alone: there is no policy yet.  Raises ConfigError."""
+    document = _open(Path(path), os.environ if environment is None else environment)
+    proxy = read_proxy(document, Path(path).parent)
+    if proxy is None:
+        raise ConfigError(tuple(_sorted(document)))
+    return proxy
+
+
 def _open(path: Path, environment: Mapping[str, str] | None) -> Document:
     try:
         return read(str(path), path.read_bytes(), environment)
