@@ -40,6 +40,7 @@ from pgproxy.policy.rules import (
     Treatment,
 )
 from pgproxy.treatment.token_kinds import FORMATS
+from pgproxy.treatment.vaultless_kinds import FORMATS as VAULTLESS
 
 SYNTHETIC_NOW = ("first_name", "last_name", "name", "email")
 SYNTHETIC_LATER = ("phone", "address", "city", "company", "card", "iban", "birth_date", "text")
@@ -122,21 +123,31 @@ class HashOptions(Options):
         return Hash(self.length)
 
 
-def _reversible(value: object) -> bool:
-    if value is True:
-        return True
-    if value is False:
-        raise wrong(f"`false` is {NOT_YET}; expected `true`, or treatment `hash`")
-    raise mismatch(value, "`true`")
+def _truth(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise mismatch(value, "`true` or `false`")
 
 
 class TokenOptions(Options):
     format: Annotated[str, PlainValidator(lambda value: one_of(value, FORMATS))] = "opaque"
     domain: Text = ""
-    reversible: Annotated[bool, PlainValidator(_reversible)] = True
+    reversible: Annotated[bool, PlainValidator(_truth)] = True
+    vaultless: Annotated[bool, PlainValidator(_truth)] = False
+
+    @model_validator(mode="after")
+    def _can_be_computed(self) -> "TokenOptions":
+        if self.vaultless and self.format not in VAULTLESS:
+            raise wrong(
+                "`vaultless` needs `format: digits` or `format: length`: texts of another form "
+                "cannot be enciphered into one of their own"
+            )
+        if self.vaultless and not self.reversible:
+            raise wrong("what is computed can be computed back; expected `reversible: true`")
+        return self
 
     def build(self) -> Treatment:
-        return Token(self.format, self.domain, self.reversible)
+        return Token(self.format, self.domain, self.reversible, self.vaultless)
 
 
 def _locale(value: object) -> str:

@@ -244,7 +244,7 @@ class PostgresVault:
 
     async def _values(self, space: TokenSpace, tokens: Sequence[bytes]) -> list[bytes | None]:
         here = await self._with(lambda c: self._space(c, space, create=False))
-        if here is None:
+        if here is None or here.cipher.one_way:
             return [None] * len(tokens)
         token_at = dict(zip(here.places.places(tokens), tokens, strict=True))
         token_at.pop(NOWHERE, None)

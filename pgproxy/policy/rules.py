@@ -56,12 +56,17 @@ class Hash:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A random token from the vault, in the name space ``domain`` ('' = that of the class)."""
+    """A random token from the vault, in the name space ``domain`` ('' = that of the class).
+
+    ``reversible``: the vault keeps the value, so that tokens can be resolved.  ``vaultless``: it is
+    computed from the value under a key, and back.
+    """
 
     name = "token"
     format: str = "opaque"
     domain: str = ""
     reversible: bool = True
+    vaultless: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,7 +105,7 @@ class SqliteVault:
             return []
         with self._working():
             here = self._space(space, create=False)
-            if here is None:
+            if here is None or here.cipher.one_way:
                 return [None] * len(tokens)
             token_at = dict(zip(here.places.places(tokens), tokens, strict=True))
             token_at.pop(NOWHERE, None)

@@ -51,6 +51,8 @@ ALL = (
         ("{hash: {length: 64}}", Hash(64)),
         ("token", Token("opaque", "", True)),
         ("{token: {format: opaque, domain: person, reversible: true}}", Token("opaque", "person")),
+        ("{token: {reversible: false}}", Token(reversible=False)),
+        ("{token: {format: digits, vaultless: true}}", Token("digits", vaultless=True)),
         ("{synthetic: first_name}", Synthetic("first_name", "en")),
         ("{synthetic: last_name}", Synthetic("last_name", "en")),
         ("{synthetic: {kind: email, locale: en}}", Synthetic("email", "en")),
@@ -153,7 +155,18 @@ def test_what_is_no_treatment_is_told_with_what_was_meant(text: str, expected: s
             "{token: {format: opake}}",
             f".token.format: found `opake`; expected {FORMATS}; did you mean `opaque`?",
         ),
-        ("{token: {reversible: 1}}", ".token.reversible: found `1`; expected `true`"),
+        (
+            "{token: {vaultless: true}}",
+            (
+                ".token: `vaultless` needs `format: digits` or `format: length`: texts of another "
+                "form cannot be enciphered into one of their own"
+            ),
+        ),
+        (
+            "{token: {vaultless: true, format: digits, reversible: false}}",
+            ".token: what is computed can be computed back; expected `reversible: true`",
+        ),
+        ("{token: {reversible: 1}}", ".token.reversible: found `1`; expected `true` or `false`"),
         (
             "{synthetic: frist_name}",
             (
@@ -195,10 +208,6 @@ def test_a_wrong_option_is_told(text: str, expected: str) -> None:
     ("text", "expected"),
     [
         (
-            "{token: {reversible: false}}",
-            (".token.reversible: `false` is not there yet; expected `true`, or treatment `hash`"),
-        ),
-        (
             "{synthetic: phone}",
             ": `phone` is not there yet; expected `first_name`, `last_name`, `name` or `email`",
         ),
@@ -219,7 +228,7 @@ def test_what_is_only_planned_is_refused_by_name(text: str, expected: str) -> No
 def test_every_mistake_in_one_treatment_is_told() -> None:
     assert treat_told("{token: {format: emial, domian: a, reversible: 3}}") == [
         f".token.format: found `emial`; expected {FORMATS}; did you mean `email`?",
-        ".token.reversible: found `3`; expected `true`",
+        ".token.reversible: found `3`; expected `true` or `false`",
         ".token.domian: unknown key; did you mean `domain`?",
     ]
 
