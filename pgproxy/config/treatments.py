@@ -12,7 +12,6 @@ from pydantic_core import PydanticCustomError
 
 from pgproxy.config.fields import (
     NESTED,
-    NOT_YET,
     Section,
     Text,
     integer,
@@ -39,11 +38,12 @@ from pgproxy.policy.rules import (
     Token,
     Treatment,
 )
+from pgproxy.treatment.locales import LOCALES
+from pgproxy.treatment.person import MAKERS
 from pgproxy.treatment.token_kinds import FORMATS
 from pgproxy.treatment.vaultless_kinds import FORMATS as VAULTLESS
 
-SYNTHETIC_NOW = ("first_name", "last_name", "name", "email")
-SYNTHETIC_LATER = ("phone", "address", "city", "company", "card", "iban", "birth_date", "text")
+SYNTHETIC = (*MAKERS, "text")
 PERIODS = ("month", "quarter", "year")
 
 # What people call a treatment in other tools.
@@ -151,17 +151,13 @@ class TokenOptions(Options):
 
 
 def _locale(value: object) -> str:
-    if value == "en":
-        return "en"
-    if isinstance(value, str):
-        raise wrong(f"found {shown(value)}; a locale other than `en` is {NOT_YET}")
-    raise mismatch(value, "`en`")
+    return one_of(value, LOCALES)
 
 
 class SyntheticOptions(Options):
-    kind: Annotated[
-        str, PlainValidator(lambda value: one_of(value, SYNTHETIC_NOW, SYNTHETIC_LATER))
-    ] = Field(description=listed(SYNTHETIC_NOW))
+    kind: Annotated[str, PlainValidator(lambda value: one_of(value, SYNTHETIC))] = Field(
+        description=listed(SYNTHETIC)
+    )
     pool: Annotated[Any, PlainValidator(not_yet("pools of your own are"))] = None
     locale: Annotated[str, PlainValidator(_locale)] = "en"
 
@@ -278,7 +274,7 @@ def _known(name: str) -> str:
     if name in OPTIONS:
         return name
     meant = _OTHER_NAMES.get(name.lower()) or nearest(name, list(OPTIONS))
-    if name in SYNTHETIC_NOW:
+    if name in SYNTHETIC:
         raise wrong(f"found `{name}`, a kind of synthetic; expected {{synthetic: {name}}}")
     if meant:
         raise wrong(f"found {shown(name)}, no treatment; did you mean `{meant}`?")
@@ -287,11 +283,11 @@ def _known(name: str) -> str:
 
 def _with_options(name: str, options: object) -> Treatment:
     if name == "synthetic" and isinstance(options, str):
-        return Synthetic(one_of(options, SYNTHETIC_NOW, SYNTHETIC_LATER))
+        return Synthetic(one_of(options, SYNTHETIC))
     if name == "bucket" and isinstance(options, str):
         return Bucket(period=one_of(options, PERIODS))
     if name == "synthetic" and isinstance(options, dict) and "pool" in options:
-        options = {"kind": SYNTHETIC_NOW[0], **options}
+        options = {"kind": SYNTHETIC[0], **options}
     if not isinstance(options, dict):
         example = _WRITTEN.get(name) or _OPTIONAL.get(name)
         raise mismatch(options, example if example else f"`{name}`, which has no options")

@@ -14,7 +14,7 @@ from pgproxy.analysis.grammar import parse
 from pgproxy.analysis.lineage import Node, OutputField, Source
 from pgproxy.policy.classes import Masks
 from pgproxy.policy.plan import Derivation, FieldPlan, Subject
-from pgproxy.policy.rules import PersonaPattern, Synthetic
+from pgproxy.policy.rules import PersonaPattern, Synthetic, Treatment
 from pgproxy.wire import values
 
 # typlen of pg_type.dat.
@@ -45,6 +45,8 @@ _KEYS = frozenset(
         values.NAME,
     }
 )
+# What a text says is not a property of its subject.
+_FREE_TEXT = "text"
 # Between gender, country and key.
 SEPARATOR = "\x1f"
 
@@ -81,6 +83,7 @@ class Personas:
                     reason=f"{plan.reason}, {reason}",
                     subject=subject,
                     domain=domain,
+                    treatment=_of_subject(plan.treatment) if subject else plan.treatment,
                     origins=frozenset() if subject else plan.origins,
                 )
             )
@@ -89,7 +92,10 @@ class Personas:
     def _persona(
         self, output: OutputField, plan: FieldPlan
     ) -> tuple[Source, PersonaPattern] | None:
-        if not isinstance(plan.treatment, Synthetic) or plan.derivation is not Derivation.COPIED:
+        treatment = plan.treatment
+        if not isinstance(treatment, Synthetic) or treatment.kind == _FREE_TEXT:
+            return None
+        if plan.derivation is not Derivation.COPIED:
             return None
         sources = self._masks.stored(output.lineage.copied)
         if len(sources) != 1 or output.lineage.constant:
@@ -117,6 +123,11 @@ class Personas:
         origin = (source.relation, source.attnum)
         size = _SIZES[column.type_oid]
         return Subject(pattern.persona, origin, column.type_oid, column.typmod, size)
+
+
+def _of_subject(treatment: Treatment) -> Treatment:
+    assert isinstance(treatment, Synthetic)
+    return replace(treatment, of_subject=True)
 
 
 def _is_sorted_by(query: Node, number: int) -> bool:

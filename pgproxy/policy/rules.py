@@ -71,11 +71,15 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Synthetic:
-    """A plausible value of the given kind, the same for the same input under the same key."""
+    """A plausible value of the given kind, the same for the same input under the same key.
+
+    ``of_subject``: the input is who the row is about (see ``PersonaPattern``), not the value.
+    """
 
     name = "synthetic"
     kind: str = "name"
     locale: str = "en"
+    of_subject: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+import datetime
 
 import asyncpg
 import psycopg
@@ -11,6 +12,7 @@ import pytest
 from pgproxy.demo.postgres import Cluster
 from pgproxy.demo.proxy import Proxy, Wish
 from pgproxy.demo.shop import ANALYST, DATABASE, OWNER
+from pgproxy.treatment.locales import locale, locale_of
 
 pytestmark = pytest.mark.e2e
 
@@ -28,6 +30,13 @@ CREATE TABLE shop.calls (
 );
 INSERT INTO shop.calls SELECT n, nullif(n % 50, 0), 'Real' || n, 'real' || n || '@corp.test'
     FROM generate_series(1, 200) n;
+CREATE TABLE shop.abroad (id bigint, sex char(1), land text, first text, mail text, born date,
+    town text, zip text, note text);
+INSERT INTO shop.abroad SELECT n, (ARRAY['f', 'm'])[1 + n % 2],
+    (ARRAY['DE', 'Japan', 'xx'])[1 + n % 3],
+    'Real' || n, 'real' || n || '@corp.test', date '2001-01-01' + n, 'Realtown', n::text,
+    'Real' || n || ' called, see real@corp.test' FROM generate_series(1, 90) n;
+GRANT SELECT ON shop.abroad TO analyst;
 CREATE VIEW shop.seen AS SELECT email AS mail, id AS number, age FROM shop.people;
 CREATE VIEW shop.seen_again (mail, n) AS SELECT s.mail, s.number FROM (SELECT * FROM shop.seen) s;
 CREATE VIEW shop.unseen AS SELECT p.email AS mail, q.id FROM shop.people p JOIN shop.people q
@@ -44,11 +53,19 @@ columns:
   "shop.*.last_name": last
   shop.calls.caller: full
   shop.people.{age,height}: body
+  shop.abroad.first: first
+  shop.abroad.mail: email
+  shop.abroad.born: born
+  shop.abroad.town: town
+  shop.abroad.zip: zip
+  shop.abroad.note: note
   "shop.*.*": public
 personas:
   person:
     "shop.people.*": id
     "shop.calls.*": {key: person_id}
+  visitor:
+    "shop.abroad.*": {key: id, gender: sex, country: land}
 roles:
   - role: analyst
     writes: tokens
@@ -58,6 +75,10 @@ roles:
       last: {synthetic: last_name}
       full: {synthetic: name}
       body: {noise: {range: 3}}
+      born: {synthetic: birth_date}
+      town: {synthetic: city}
+      zip: {synthetic: postal_code}
+      note: {synthetic: text}
 """
 EVERY = "SELECT id, email, first_name, last_name FROM shop.people ORDER BY id"
 
@@ -73,7 +94,7 @@ def proxy(cluster: Cluster) -> Iterator[Proxy]:
     with Proxy(cluster, Wish(POLICY)) as running:
         yield running
     with psycopg.connect(owner(cluster), autocommit=True) as connection:
-        connection.execute("DROP TABLE shop.people, shop.calls CASCADE")
+        connection.execute("DROP TABLE shop.people, shop.calls, shop.abroad CASCADE")
 
 
 @pytest.fixture
@@ -243,3 +264,24 @@ def test_two_proxies_with_one_key_agree(
         psycopg.connect(other.dsn(ANALYST)) as connection,
     ):
         assert people(connection) == known
+
+
+@pytest.mark.parametrize("binary", [False, True], ids=["text", "binary"])
+def test_gender_and_country_are_those_of_the_row(
+    analyst: psycopg.Connection[TupleRow], binary: bool
+) -> None:
+    sql = "SELECT land, sex, first, mail, born, town, zip, note FROM shop.abroad ORDER BY id"
+    rows = analyst.cursor(binary=binary).execute(sql.encode()).fetchall()
+    hosts = {"DE": "beispiel.example", "Japan": "rei.example", "xx": "example.com"}
+    for land, sex, first, mail, born, town, code, note in rows:
+        where = locale(locale_of(land) or "en")
+        names = where.female if sex == "f" else where.male
+        (ascii_name,) = [name.ascii for name in names if name.written == first]
+        assert mail.startswith(f"{ascii_name}.")
+        assert mail.endswith(f"@{hosts[land]}")
+        assert isinstance(born, datetime.date)
+        assert born < datetime.date(2002, 1, 2)
+        assert code in [city.postal_code for city in where.cities if city.name == town]
+        assert "Real" not in note
+        assert "@" not in note
+    assert len({row[3] for row in rows}) == 90

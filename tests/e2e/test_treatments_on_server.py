@@ -12,6 +12,8 @@ import pytest
 from pgproxy.demo.postgres import Cluster
 from pgproxy.policy import rules
 from pgproxy.treatment.fields import FieldType, Keys, compile_treatment
+from pgproxy.treatment.locales import LOCALES
+from pgproxy.treatment.person import MAKERS
 from pgproxy.treatment.profiles import Family, Profile
 from pgproxy.treatment.token_kinds import FORMATS
 from pgproxy.treatment.tokens import TokenMap
@@ -38,6 +40,10 @@ TREATMENTS: tuple[rules.Treatment, ...] = (
     rules.Hash(),
     rules.Hash(length=64),
     *(rules.Token(format=format) for format in FORMATS),
+    *(rules.Synthetic(kind=kind) for kind in (*MAKERS, "text")),
+    *(rules.Synthetic(kind="address", locale=locale) for locale in LOCALES),
+    *(rules.Synthetic(kind="name", locale=locale) for locale in LOCALES),
+    rules.Synthetic(kind="email", locale="ja", of_subject=True),
     rules.Synthetic(kind="first_name"),
     rules.Synthetic(kind="last_name"),
     rules.Synthetic(kind="name"),
