@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from pgproxy.analysis.catalog import Catalog, Function, Relation, split_identifiers
-from pgproxy.analysis.context import Context, ViewReport, not_covered
+from pgproxy.analysis.context import Context, Parts, ViewReport, not_covered
 from pgproxy.analysis.copy import CopyOptions, copied_query, copy_options
 from pgproxy.analysis.copy_from import CopyInto, copied_into
 from pgproxy.analysis.explain import explain_options, width_of
@@ -20,6 +20,7 @@ from pgproxy.analysis.lineage import (
     Report,
     Source,
     Use,
+    columns_of,
 )
 from pgproxy.analysis.names import Names
 from pgproxy.analysis.query import select
@@ -64,7 +65,8 @@ class Analyzer:
     """Analyses statements against one catalog snapshot; remembers views and functions.
 
     ``trusted`` are signatures of functions that the policy vouches for; ``shown_relations`` gives
-    an array literal of the OIDs of relations whose rows, or bounds, hold nothing masked.
+    an array literal of the OIDs of relations whose rows, or bounds, hold nothing masked; ``parts``
+    tells which parts of documents have a lineage of their own.
     """
 
     def __init__(
@@ -73,10 +75,12 @@ class Analyzer:
         search_path: list[str],
         trusted: Sequence[str] = (),
         shown_relations: Callable[[str], str] = lambda kind: "{}",
+        parts: Parts = lambda sources, steps: None,
     ) -> None:
         self._names = Names(catalog, search_path)
         self._trusted = trusted_functions(catalog, trusted)
         self._shown_relations = shown_relations
+        self._parts = parts
         # Definitions come qualified, so that nobody's search_path has a say in them.
         self._view_names = Names(catalog, [])
         self._known: dict[int, tuple[ViewReport, Context]] = {}
@@ -155,6 +159,7 @@ class Analyzer:
             self._check_domain,
             self._trusted,
             self._shown_relations,
+            self._parts,
         )
         return context
 
@@ -293,7 +298,7 @@ def _view_report(fields: list[OutputField], report: Report, wide: list[Lineage])
         if use.position in by_order and not use.given:
             compared += sides
         if use.position in (*by_order, *_TESTS):
-            tested.update(*(side.sources for side in sides))
+            tested.update(*(columns_of(side.sources) for side in sides))
     # What the view itself asks for may be found by way of an index already, or lie in order.
     compared += [s for s in scanned if s.copied & tested or any(not o.attnum for o in s.origins)]
     inside = [use.lineage for use in report.uses if use.position not in _PASSING]

@@ -6,6 +6,7 @@ from pgproxy.analysis.catalog import SYSTEM_SCHEMAS, Catalog, Column, Relation
 from pgproxy.config.fields import nearest
 from pgproxy.config.sensitive import by_name
 from pgproxy.errors import Finding
+from pgproxy.policy.globs import compile_glob
 from pgproxy.policy.rules import (
     PUBLIC,
     UNCLASSIFIED,
@@ -14,7 +15,6 @@ from pgproxy.policy.rules import (
     PersonaPattern,
     Policy,
     Show,
-    compile_glob,
 )
 from pgproxy.treatment.fields import FieldType, compile_treatment
 from pgproxy.treatment.keys import Keys
@@ -53,8 +53,8 @@ def _name(place: Place) -> str:
 def _patterns(policy: Policy, places: list[Place]) -> Iterator[tuple[int, str]]:
     names = [_name(place) for place in places]
     for pattern in policy.columns:
-        if not _matching(pattern.pattern, names):
-            near = nearest(pattern.pattern, names)
+        if not _matching(pattern.column, names):
+            near = nearest(pattern.column, names)
             hint = f"; did you mean `{near}`?" if near else ""
             yield pattern.line, f"`{pattern.pattern}` matches no column of this database{hint}"
 
@@ -130,7 +130,7 @@ def _unclassified(
             yield 0, f"{_name(place)} looks like `{guess}` and has no class"
         elif class_name == PUBLIC and not policy.names(relation.schema, relation.name, column.name):
             line = next(
-                (c.line for c in policy.columns if compile_glob(c.pattern).fullmatch(_name(place))),
+                (c.line for c in policy.columns if compile_glob(c.column).fullmatch(_name(place))),
                 0,
             )
             yield line, f"{_name(place)} looks like `{guess}`, and a pattern makes it public"

@@ -12,7 +12,7 @@ from typing import Annotated
 from pydantic import Field, PlainValidator
 
 from pgproxy.config.columns import class_name, own_class, pattern, treated_class
-from pgproxy.config.crosscheck import check_classes, check_roles
+from pgproxy.config.crosscheck import check_classes, check_paths, check_roles
 from pgproxy.config.fields import Section, Text, choice, mismatch, wrong
 from pgproxy.config.findings import validate
 from pgproxy.config.personas import subject
@@ -127,7 +127,7 @@ def read_policy(document: Document) -> Policy | None:
         check_roles(document)
     if written is None or document.findings:
         return None
-    return Policy(
+    policy = Policy(
         classes={name: _class_rule(name, options) for name, options in written.classes.items()},
         columns=tuple(
             ColumnPattern(name, cls, document.line(("columns", name)))
@@ -143,6 +143,8 @@ def read_policy(document: Document) -> Policy | None:
             for line, told in lines.items()
         ),
     )
+    check_paths(document, policy)
+    return None if document.findings else policy
 
 
 def _class_rule(name: str, options: ClassOptions) -> ClassRule:

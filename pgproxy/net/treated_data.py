@@ -168,8 +168,8 @@ class DrawnTokens:
             found, missing = known.look_up(column)
             if not missing:
                 return found
-            request = treatment.fill(tuple(missing))
-            if request is not None:
+            asked = treatment.fill(tuple(missing)) or ()
+            for request in (asked,) if isinstance(asked, TokenRequest) else asked:
                 self.known.learn(request.space, self._drawn(request))
         raise RuntimeError("values are forgotten faster than they are treated")
 

@@ -98,7 +98,7 @@ class Personas:
         if plan.derivation is not Derivation.COPIED:
             return None
         sources = self._masks.stored(output.lineage.copied)
-        if len(sources) != 1 or output.lineage.constant:
+        if len(sources) != 1 or output.lineage.constant or sources[0].path:
             return None
         pattern = self._masks.persona(sources[0])
         return (sources[0], pattern) if pattern else None

@@ -9,7 +9,7 @@ from pgproxy.analysis.catalog import Catalog
 from pgproxy.analysis.copy import CopyOptions
 from pgproxy.analysis.copy_from import CopyInto
 from pgproxy.analysis.grammar import Tree, parse
-from pgproxy.analysis.lineage import CONSTANT, Lineage, OutputField, Source
+from pgproxy.analysis.lineage import CONSTANT, Lineage, OutputField, Source, Step
 from pgproxy.analysis.literals import Shape, Watch, shape_of, watch
 from pgproxy.analysis.names import UnknownName
 from pgproxy.analysis.statement import Analysis, Analyzer, audit_sql, render
@@ -56,7 +56,11 @@ class CatalogPlanner:
         self._policy = policy
         self._rule = rule
         self._analyzer = Analyzer(
-            catalog, search_path, policy.trusted_functions, self._shown_relations
+            catalog,
+            search_path,
+            policy.trusted_functions,
+            self._shown_relations,
+            self._parts,
         )
         analyzer = self._analyzer
         self._masks = Masks(policy, rule, catalog, analyzer.depends, analyzer.view_reads)
@@ -196,6 +200,12 @@ class CatalogPlanner:
             self._lists[kind] = f"{{{','.join(map(str, shown))}}}"
         return self._lists[kind]
 
+    def _parts(
+        self, sources: frozenset[Source], steps: tuple[Step, ...]
+    ) -> frozenset[Source] | None:
+        # The masks are made after the analyzer, which they ask in their turn.
+        return self._masks.parts(sources, steps)
+
     def _decide(self, field: OutputField) -> FieldPlan:
         """What becomes of one field (design.md 6, first paragraph)."""
         lineage, masks = field.lineage, self._masks
@@ -244,8 +254,8 @@ class CatalogPlanner:
     def _origins(self, origins: frozenset[Source], chosen: Mask) -> frozenset[tuple[int, int]]:
         if isinstance(chosen.treatment, Show):
             # A field that is shown may not turn out to be a masked column itself.
-            return frozenset(o for o in origins if self._masks.mask(o) is None)
-        return frozenset(origins)
+            origins = frozenset(o for o in origins if self._masks.mask(o) is None)
+        return frozenset((one.relation, one.attnum) for one in origins)
 
     def _classes(self, sources: list[Source]) -> str:
         names = {mask.class_name for mask in map(self._masks.mask, sources) if mask}

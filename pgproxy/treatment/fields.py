@@ -15,6 +15,7 @@ from pgproxy.treatment.keys import Keys
 from pgproxy.treatment.like import alike
 from pgproxy.treatment.noise import noisy
 from pgproxy.treatment.partial import partly_shown
+from pgproxy.treatment.paths import in_documents
 from pgproxy.treatment.redact import redacted
 from pgproxy.treatment.shape import FieldType
 from pgproxy.treatment.synthetic import synthesized
@@ -69,6 +70,12 @@ def compile_treatment(
             return bucketed(treatment, field)
         case rules.Shift():
             return shifted(treatment, domain, field, keys)
+        case rules.Paths():
+            return in_documents(
+                treatment,
+                field,
+                lambda of, name, leaf: compile_treatment(of, name, leaf, keys, tokens),
+            )
     # A family nobody wired up must not fall through to "leave alone".
     assert_never(treatment)
 
