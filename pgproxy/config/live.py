@@ -7,12 +7,12 @@ from pgproxy.config.fields import nearest
 from pgproxy.config.sensitive import by_name
 from pgproxy.errors import Finding
 from pgproxy.policy.globs import compile_glob
+from pgproxy.policy.persona import PersonaPattern
 from pgproxy.policy.rules import (
     PUBLIC,
     UNCLASSIFIED,
     ColumnPattern,
     Null,
-    PersonaPattern,
     Policy,
     Show,
 )

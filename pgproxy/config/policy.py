@@ -18,12 +18,12 @@ from pgproxy.config.findings import validate
 from pgproxy.config.personas import subject
 from pgproxy.config.treatments import treatment
 from pgproxy.config.yaml import Document
+from pgproxy.policy.persona import PersonaPattern
 from pgproxy.policy.rules import (
     ClassRule,
     ColumnPattern,
     Computed,
     Filters,
-    PersonaPattern,
     Policy,
     Redact,
     RoleRule,

@@ -8,13 +8,13 @@ from pgproxy.analysis.lineage import Lineage, Source, Step
 from pgproxy.analysis.system_catalogs import NULLED
 from pgproxy.errors import Refusal
 from pgproxy.policy.documents import DOCUMENTS, Document, merged, one_name
+from pgproxy.policy.persona import PersonaPattern
 from pgproxy.policy.rules import (
     PUBLIC,
     UNCLASSIFIED,
     Inside,
     Null,
     Paths,
-    PersonaPattern,
     Policy,
     RoleRule,
     Show,

@@ -13,8 +13,9 @@ from pgproxy.analysis.catalog import Catalog
 from pgproxy.analysis.grammar import parse
 from pgproxy.analysis.lineage import Node, OutputField, Source
 from pgproxy.policy.classes import Masks
+from pgproxy.policy.persona import PersonaPattern
 from pgproxy.policy.plan import Derivation, FieldPlan, Subject
-from pgproxy.policy.rules import PersonaPattern, Synthetic, Treatment
+from pgproxy.policy.rules import Synthetic, Treatment
 from pgproxy.wire import values
 
 # typlen of pg_type.dat.

@@ -12,6 +12,7 @@ import re
 from typing import NamedTuple
 
 from pgproxy.policy.globs import compile_glob, is_glob
+from pgproxy.policy.persona import PersonaPattern
 
 PUBLIC = "public"
 UNCLASSIFIED = "unclassified"
@@ -223,26 +224,6 @@ class ColumnPattern:
     def path(self) -> KeyPath:
         """The keys behind it; () where it gives a class to the column itself."""
         return tuple(self.pattern.split(ARROW)[1:])
-
-
-@dataclass(frozen=True, slots=True)
-class PersonaPattern:
-    """One line of a persona: columns that speak of the subject which ``key`` of their row names.
-
-    ``gender`` and ``country`` are columns of the same table that tell them of the subject; ''
-    where none does.
-    """
-
-    persona: str
-    pattern: str
-    key: str
-    gender: str = ""
-    country: str = ""
-
-    @property
-    def beside(self) -> tuple[str, ...]:
-        """The columns that a value is made of: the key, then those that are given."""
-        return tuple(filter(None, (self.key, self.gender, self.country)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,13 @@
 
 import pytest
 
+from pgproxy.policy.persona import PersonaPattern
 from pgproxy.policy.rules import (
     ClassRule,
     ColumnPattern,
     Computed,
     Filters,
     Null,
-    PersonaPattern,
     Redact,
     Show,
     Synthetic,

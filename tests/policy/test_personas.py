@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from pgproxy.policy.persona import PersonaPattern
 from pgproxy.policy.plan import StatementPlan
 from pgproxy.policy.planner import CatalogPlanner
-from pgproxy.policy.rules import Filters, PersonaPattern, RoleRule
+from pgproxy.policy.rules import Filters, RoleRule
 from tests.shop_catalog import ANALYST, catalog, policy
 
 PERSONAS = (
