@@ -85,6 +85,7 @@ class Analyzer:
         self._view_names = Names(catalog, [])
         self._known: dict[int, tuple[ViewReport, Context]] = {}
         self._open: list[int] = []
+        self._view_queries: dict[int, Node] = {}
 
     def analyze(self, raw: Tree) -> Analysis:
         """The analysis of one RawStmt; its tree is changed in place.  Raises Refusal."""
@@ -256,6 +257,10 @@ class Analyzer:
         found = (*view.columns, *view.compared, *view.scanned, *view.inside)
         return frozenset().union(*(lineage.sources for lineage in found))
 
+    def view_query(self, oid: int) -> Node | None:
+        """The definition of a view, if a statement has been analysed that reads it."""
+        return self._view_queries.get(oid)
+
     def _analyze_view(self, oid: int) -> tuple[ViewReport, Context]:
         relation = self._names.catalog.by_oid[oid]
         context = self._context(self._view_names)
@@ -271,6 +276,7 @@ class Analyzer:
             ) from None
         if len(fields) != len(relation.columns):
             raise Refusal("view", f'view "{relation.schema}.{relation.name}" has changed')
+        self._view_queries[oid] = raw["stmt"]["SelectStmt"]
         wide = width_of(context.report, raw["stmt"]["SelectStmt"])
         return _view_report(fields, context.report, wide), context
 

@@ -10,7 +10,8 @@ from typing import Any
 from pgproxy.config.fields import nearest, shown
 from pgproxy.config.yaml import Document
 from pgproxy.errors import Finding
-from pgproxy.policy.rules import PUBLIC, UNCLASSIFIED, Null, Policy, RoleRule, Show, is_glob
+from pgproxy.policy.globs import is_glob
+from pgproxy.policy.rules import PUBLIC, UNCLASSIFIED, Null, Policy, RoleRule, Show
 
 _BUILT_IN = (PUBLIC, UNCLASSIFIED, "*")
 

@@ -7,16 +7,18 @@ are told at once.
 
 from enum import StrEnum
 import re
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field, PlainValidator
 
 from pgproxy.config.columns import class_name, own_class, pattern, treated_class
 from pgproxy.config.crosscheck import check_classes, check_paths, check_roles
-from pgproxy.config.fields import Section, Text, choice, mismatch, not_yet, wrong
+from pgproxy.config.fields import Section, Text, choice, mismatch, wrong
 from pgproxy.config.findings import validate
+from pgproxy.config.personas import subject
 from pgproxy.config.treatments import treatment
 from pgproxy.config.yaml import Document
+from pgproxy.policy.persona import PersonaPattern
 from pgproxy.policy.rules import (
     ClassRule,
     ColumnPattern,
@@ -78,6 +80,7 @@ OwnClass = Annotated[str, PlainValidator(own_class)]
 TreatedClass = Annotated[str, PlainValidator(treated_class)]
 Pattern = Annotated[str, PlainValidator(pattern)]
 Function = Annotated[str, PlainValidator(_function)]
+SubjectColumns = Annotated[dict[str, str], PlainValidator(subject)]
 AnyTreatment = Annotated[Treatment, PlainValidator(treatment)]
 
 
@@ -109,7 +112,7 @@ class PolicyFile(Section):
     columns: dict[Pattern, ClassName] = Field(
         description="lines such as `public.customers.email: email`"
     )
-    personas: Annotated[Any, PlainValidator(not_yet("personas are"))] = None
+    personas: dict[ClassName, dict[Pattern, SubjectColumns]] = Field(default_factory=dict)
     trusted_functions: list[Function] = Field(default_factory=list)
     roles: list[RoleEntry] = Field(
         min_length=1, description="a list of entries such as `- role: analyst`"
@@ -134,6 +137,11 @@ def read_policy(document: Document) -> Policy | None:
             _role_rule(entry, document.line(("roles", i))) for i, entry in enumerate(written.roles)
         ),
         trusted_functions=tuple(written.trusted_functions),
+        personas=tuple(
+            PersonaPattern(persona, line, **told)
+            for persona, lines in written.personas.items()
+            for line, told in lines.items()
+        ),
     )
     check_paths(document, policy)
     return None if document.findings else policy

@@ -278,6 +278,7 @@ class ProxyConfig(Section):
     audit: Audit = Audit()
     limits: Limits = Limits()
     policy: FilePath = Field(description="the path of the policy, such as policy.yaml")
+    profiles: FilePath | None = None
 
     def verifiers_url(self) -> str:
         """The login that reads stored passwords: that of ``auth``, else that of the catalog.

@@ -8,6 +8,7 @@ from pgproxy.analysis.lineage import Lineage, Source, Step
 from pgproxy.analysis.system_catalogs import NULLED
 from pgproxy.errors import Refusal
 from pgproxy.policy.documents import DOCUMENTS, Document, merged, one_name
+from pgproxy.policy.persona import PersonaPattern
 from pgproxy.policy.rules import (
     PUBLIC,
     UNCLASSIFIED,
@@ -249,6 +250,12 @@ class Masks:
         if isinstance(found.treatment, Paths):
             self._documents[source] = document
         return Mask(found.class_name, found.treatment, found.domain)
+
+    def persona(self, source: Source) -> PersonaPattern | None:
+        """The persona that a stored column speaks of."""
+        relation = self._catalog.by_oid[source.relation]
+        names = [column.name for column in relation.columns if column.attnum == source.attnum]
+        return self._policy.persona_of(relation.schema, relation.name, *names) if names else None
 
     def _generated(self, relation: Relation, source: Source) -> Mask | None:
         """A generated column is computed from others, unless the policy itself names it."""

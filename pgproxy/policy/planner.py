@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
 
+from pgproxy.analysis.carry import query_of
 from pgproxy.analysis.catalog import Catalog
 from pgproxy.analysis.copy import CopyOptions
 from pgproxy.analysis.copy_from import CopyInto
@@ -25,6 +26,7 @@ from pgproxy.policy.inputs import (
     take,
     without_marks,
 )
+from pgproxy.policy.personas import Personas
 from pgproxy.policy.plan import (
     REFUSED_STATEMENT,
     CopyFormat,
@@ -63,6 +65,7 @@ class CatalogPlanner:
         analyzer = self._analyzer
         self._masks = Masks(policy, rule, catalog, analyzer.depends, analyzer.view_reads)
         self._catalog = catalog
+        self._personas = Personas(self._masks, catalog, analyzer.view_query)
         self._plans: dict[bytes, QueryPlan] = {}
         self._templates = Templates()
         self._lists: dict[str, str] = {}
@@ -148,12 +151,8 @@ class CatalogPlanner:
             inputs = take(raw, guard.accepted, mark, bound=bound)
         if watched is not None:
             watched.release(raw)
+        fields = self._fields(raw, analysis)
         printed = render([raw])
-        fields: tuple[FieldPlan, ...] | None = None
-        if analysis.explained is not None:
-            fields = (self._field(OutputField("QUERY PLAN", CONSTANT)),)
-        elif analysis.fields is not None:
-            fields = tuple(self._field(field) for field in analysis.fields)
         plan = StatementPlan(
             kind=analysis.kind,
             audit_sql=audit_sql(without_marks(printed, inputs).encode()),
@@ -165,6 +164,16 @@ class CatalogPlanner:
             copy_in=_copy_in(analysis.into, guard.accepted),
         )
         return _with_name(plan, analysis.named), printed
+
+    def _fields(self, raw: Tree, analysis: Analysis) -> tuple[FieldPlan, ...] | None:
+        """The plans of the fields; puts keys of subjects into the tree."""
+        if analysis.explained is not None:
+            return (self._field(OutputField("QUERY PLAN", CONSTANT)),)
+        if analysis.fields is None:
+            return None
+        fields = tuple(self._field(field) for field in analysis.fields)
+        query = query_of(raw["stmt"]) if self._policy.personas else None
+        return self._personas.settle(query, analysis.fields, fields) if query else fields
 
     def _copy(self, analysis: Analysis) -> CopyFormat | None:
         options = analysis.copy

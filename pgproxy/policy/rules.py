@@ -11,6 +11,9 @@ from functools import cached_property
 import re
 from typing import NamedTuple
 
+from pgproxy.policy.globs import compile_glob, is_glob, names_columns
+from pgproxy.policy.persona import PersonaPattern
+
 PUBLIC = "public"
 UNCLASSIFIED = "unclassified"
 
@@ -64,21 +67,38 @@ class Hash:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A random token from the vault, in the name space ``domain`` ('' = that of the class)."""
+    """A random token from the vault, in the name space ``domain`` ('' = that of the class).
+
+    ``reversible``: the vault keeps the value, so that tokens can be resolved.  ``vaultless``: it is
+    computed from the value under a key, and back.
+    """
 
     name = "token"
     format: str = "opaque"
     domain: str = ""
     reversible: bool = True
+    vaultless: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Synthetic:
-    """A plausible value of the given kind, the same for the same input under the same key."""
+    """A plausible value of the given kind, the same for the same input under the same key.
+
+    ``of_subject``: the input is who the row is about (see ``PersonaPattern``), not the value.
+    """
 
     name = "synthetic"
     kind: str = "name"
     locale: str = "en"
+    of_subject: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Like:
+    """A number or date of the domain's learned distribution, within ±``ranks`` of its own rank."""
+
+    name = "synthetic"
+    ranks: Decimal = Decimal("0.05")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +149,22 @@ class Paths:
 
 
 Treatment = (
-    Show | Null | Redact | Partial | Hash | Token | Synthetic | Noise | Bucket | Shift | Paths
+    Show
+    | Null
+    | Redact
+    | Partial
+    | Hash
+    | Token
+    | Synthetic
+    | Like
+    | Noise
+    | Bucket
+    | Shift
+    | Paths
 )
 
 # Treatments under which equal values stay recognisably equal, and different ones different:
-# design.md 6, second row of the table.
+# design.md 6, second row of the table.  Not Like: two values may meet in one.
 SHOWS_EQUALITY = (Token, Hash, Synthetic)
 
 
@@ -225,6 +256,15 @@ class Policy:
     columns: tuple[ColumnPattern, ...]
     roles: tuple[RoleRule, ...]
     trusted_functions: tuple[str, ...] = ()
+    personas: tuple[PersonaPattern, ...] = ()
+
+    def persona_of(self, schema: str, table: str, column: str) -> PersonaPattern | None:
+        """The persona of a stored column: exact names beat globs, the first glob listed wins."""
+        name = f"{schema}.{table}.{column}"
+        for one in self.personas:
+            if one.pattern == name:
+                return one
+        return next((one for matches, one in self._personas if matches.fullmatch(name)), None)
 
     def class_of(self, schema: str, table: str, column: str) -> str:
         """The class of a stored column: exact names beat globs, the first glob listed wins."""
@@ -253,7 +293,7 @@ class Policy:
     def reaches_into(self, schema: str, table: str, column: str) -> bool:
         """Whether a path names this column by its own name, and not by ``*`` or ``?`` only."""
         name = f"{schema}.{table}.{column}"
-        named = [c for c in self.columns if c.path and not _ANY_NAME.search(c.column)]
+        named = [c for c in self.columns if c.path and names_columns(c.column)]
         return any(compile_glob(c.column).fullmatch(name) for c in named)
 
     def names(self, schema: str, table: str, column: str) -> bool:
@@ -286,6 +326,10 @@ class Policy:
         return {c.pattern: c.class_name for c in reversed(plain)}
 
     @cached_property
+    def _personas(self) -> tuple[tuple[re.Pattern[str], PersonaPattern], ...]:
+        return tuple((compile_glob(p.pattern), p) for p in self.personas if is_glob(p.pattern))
+
+    @cached_property
     def _globs(self) -> tuple[tuple[re.Pattern[str], str], ...]:
         return tuple(
             (compile_glob(c.pattern), c.class_name)
@@ -300,30 +344,3 @@ class Policy:
 
         found = sorted((c for c in self.columns if c.path), key=specific)
         return tuple((compile_glob(c.column), c.path, c.class_name) for c in found)
-
-
-# A wildcard in the last of three parts.
-_ANY_NAME = re.compile(r"[*?][^.]*$")
-
-
-def is_glob(pattern: str) -> bool:
-    """Whether a column pattern has a wildcard: ``*``, ``?`` or ``{a,b}``."""
-    return any(mark in pattern for mark in "*?{")
-
-
-def compile_glob(pattern: str) -> re.Pattern[str]:
-    """A column pattern as a regular expression; ``*`` and ``?`` never cross a dot."""
-    out: list[str] = []
-    depth = 0
-    for char in pattern:
-        if char == "{":
-            depth += 1
-            out.append("(?:")
-        elif char == "}" and depth:
-            depth -= 1
-            out.append(")")
-        elif char == "," and depth:
-            out.append("|")
-        else:
-            out.append({"*": "[^.]*", "?": "[^.]"}.get(char, re.escape(char)))
-    return re.compile("".join(out), re.DOTALL)

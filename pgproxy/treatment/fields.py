@@ -12,6 +12,7 @@ from pgproxy.treatment.columns import FieldTreatment, Nulls
 from pgproxy.treatment.elementwise import Elementwise
 from pgproxy.treatment.hashed import hashed
 from pgproxy.treatment.keys import Keys
+from pgproxy.treatment.like import alike
 from pgproxy.treatment.noise import noisy
 from pgproxy.treatment.partial import partly_shown
 from pgproxy.treatment.paths import in_documents
@@ -61,6 +62,8 @@ def compile_treatment(
             return tokenized(treatment, domain, field, tokens)
         case rules.Synthetic():
             return synthesized(treatment, domain, field, keys)
+        case rules.Like():
+            return alike(treatment, domain, field, keys)
         case rules.Noise():
             return noisy(treatment, domain, field, keys)
         case rules.Bucket():

@@ -6,7 +6,7 @@ from pydantic_core import PydanticCustomError
 import pytest
 
 from pgproxy.config.columns import class_name, own_class, pattern, treated_class
-from pgproxy.policy.rules import compile_glob
+from pgproxy.policy.globs import compile_glob
 
 EXPECTED = 'expected schema.table.column, such as public.customers.email or "*.*.ssn"'
 BRACES = "braces do not match, or hold a dot or more braces; expected {a,b} in one part"

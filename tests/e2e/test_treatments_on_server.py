@@ -12,6 +12,9 @@ import pytest
 from pgproxy.demo.postgres import Cluster
 from pgproxy.policy import rules
 from pgproxy.treatment.fields import FieldType, Keys, compile_treatment
+from pgproxy.treatment.locales import LOCALES
+from pgproxy.treatment.person import MAKERS
+from pgproxy.treatment.profiles import Family, Profile
 from pgproxy.treatment.token_kinds import FORMATS
 from pgproxy.treatment.tokens import TokenMap
 from pgproxy.wire.arrays import ARRAYS
@@ -20,7 +23,13 @@ from tests.treatment.vault import CountingVault, treated
 
 pytestmark = pytest.mark.e2e
 
-KEYS = Keys(bytes(range(32)))
+KEYS = Keys(
+    bytes(range(32)),
+    {
+        ("domain", family): Profile("domain", family, (-5e3, 0.5, 100.5, 7e3, 2e9), 1.0)
+        for family in Family
+    },
+)
 
 TREATMENTS: tuple[rules.Treatment, ...] = (
     rules.Null(),
@@ -31,10 +40,16 @@ TREATMENTS: tuple[rules.Treatment, ...] = (
     rules.Hash(),
     rules.Hash(length=64),
     *(rules.Token(format=format) for format in FORMATS),
+    *(rules.Synthetic(kind=kind) for kind in (*MAKERS, "text")),
+    *(rules.Synthetic(kind="address", locale=locale) for locale in LOCALES),
+    *(rules.Synthetic(kind="name", locale=locale) for locale in LOCALES),
+    rules.Synthetic(kind="email", locale="ja", of_subject=True),
     rules.Synthetic(kind="first_name"),
     rules.Synthetic(kind="last_name"),
     rules.Synthetic(kind="name"),
     rules.Synthetic(kind="email"),
+    rules.Like(),
+    rules.Like(ranks=Decimal("0.5")),
     rules.Bucket(size=Decimal(10)),
     rules.Bucket(size=Decimal("0.3")),
     rules.Bucket(period="month"),
