@@ -129,10 +129,8 @@ class Context:
         body[key] = string_nodes(("pg_catalog", name))
 
     def is_own(self, operator: str) -> bool:
-        """Whether only pg_catalog has such an operator for built-in types."""
-        made = self.catalog.operators.get(operator, frozenset())
-        native = self.catalog.native_operators.get(operator, frozenset())
-        return not self._plain(made) and not self._plain(native)
+        """Whether no extension has such an operator for built-in types: pg_catalog's is meant."""
+        return not self._plain(self.catalog.native_operators.get(operator, frozenset()))
 
     def check_operators(self) -> None:
         """Settle which operators the server may pick, by the types that were seen.

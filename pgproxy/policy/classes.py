@@ -245,7 +245,8 @@ class Masks:
             return whole
         if self._catalog.base_type(column.type_oid) not in DOCUMENTS:
             # There is no way in: what was to be treated is not shown.
-            return whole or Mask(one_name(inside), Null(), "")
+            meant = [self._policy.reaches_into(t.schema, t.name, column.name) for t in family]
+            return Mask(one_name(inside), Null(), "") if any(meant) and not whole else whole
         if isinstance(found.treatment, Paths):
             self._documents[source] = document
         return Mask(found.class_name, found.treatment, found.domain)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from pgproxy.analysis.lineage import Step
 from pgproxy.policy.places import Place, Places
-from pgproxy.policy.rules import ANY, PUBLIC, Inside, KeyPath, Null, Paths, Show
+from pgproxy.policy.rules import ANY, PUBLIC, Inside, KeyPath, Null, Paths, Show, Treatment
 
 # json, jsonb and arrays of them
 DOCUMENTS = frozenset({114, 3802, 199, 3807})
@@ -41,13 +41,18 @@ class Document:
         inside = tuple(self._paths.inside[number]._replace(path=keys) for number, keys in left)
         decided = self._places.decided(place) is not None
         every = inside if decided else (*inside, self._rest)
-        alike = len({(one.treatment, one.domain) for one in every}) == 1
+        alike = len({_alike(one) for one in every}) == 1
         if alike and (text or isinstance(every[-1].treatment, Show | Null)):
             return every[-1]._replace(path=())
         if text:
             return None
         paths = Paths(inside, Show() if decided else self._paths.rest)
         return Inside((), paths, "", one_name(every))
+
+
+def _alike(one: Inside) -> tuple[Treatment, str]:
+    """Parts that agree on it become the same; what is shown or NULL has no domain."""
+    return one.treatment, "" if isinstance(one.treatment, Show | Null) else one.domain
 
 
 def one_name(parts: Iterable[Inside]) -> str:

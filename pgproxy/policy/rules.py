@@ -16,6 +16,8 @@ from pgproxy.policy.persona import PersonaPattern
 
 PUBLIC = "public"
 UNCLASSIFIED = "unclassified"
+# A wildcard in the last of three parts.
+_ANY_NAME = re.compile(r"[*?][^.]*$")
 
 # Between a column and a key, and between keys; and what stands for any key, or any element.
 ARROW = "->"
@@ -289,6 +291,12 @@ class Policy:
             if matches.fullmatch(name):
                 found.setdefault(path, class_name)
         return found
+
+    def reaches_into(self, schema: str, table: str, column: str) -> bool:
+        """Whether a path names this column by its own name, and not by ``*`` or ``?`` only."""
+        name = f"{schema}.{table}.{column}"
+        named = [c for c in self.columns if c.path and not _ANY_NAME.search(c.column)]
+        return any(compile_glob(c.column).fullmatch(name) for c in named)
 
     def names(self, schema: str, table: str, column: str) -> bool:
         """Whether a line of ``columns`` names just this column."""
