@@ -231,16 +231,38 @@ class Analyzer:
         found: dict[int, frozenset[Source]] = {}
         for column in relation.columns:
             if column.generated:
-                own = tuple(
-                    ScopeColumn(c.name, Lineage(frozenset({Source(relation.oid, c.attnum)})), ("",))
-                    for c in relation.columns
-                )
-                context = self._context(self._view_names)
-                (raw,) = parse(f"SELECT {column.generated}")
-                scope = Scope(Scope(items=[Item(relation.name, own)]))
-                (field,) = select(raw["stmt"]["SelectStmt"], scope, context)
-                found[column.attnum] = field.lineage.sources
+                (lineage,) = self._of_row(relation, column.generated)
+                found[column.attnum] = lineage.sources
         return found
+
+    def together(self, relation: Relation) -> list[frozenset[Source]]:
+        """The columns that the server computes with together when a row is written.
+
+        Raises Refusal.
+        """
+        generated = [column.generated for column in relation.columns if column.generated]
+        depends = self.depends(relation)
+        lineages = [
+            lineage
+            for expression in [*relation.conditions, *generated]
+            for lineage in self._of_row(relation, expression)
+        ]
+        found = (lineage.copied | lineage.computed for lineage in lineages)
+        return [each.union(*(depends.get(s.attnum, ()) for s in each)) for each in found]
+
+    def _of_row(self, relation: Relation, expression: str) -> list[Lineage]:
+        """Of an expression over the columns of one row; of a condition, of each that must hold."""
+        own = tuple(
+            ScopeColumn(c.name, Lineage(frozenset({Source(relation.oid, c.attnum)})), ("",))
+            for c in relation.columns
+        )
+        (raw,) = parse(f"SELECT {expression}")
+        query = raw["stmt"]["SelectStmt"]
+        both = query["targetList"][0]["ResTarget"]["val"].get("BoolExpr", {})
+        if both.get("boolop") == "AND_EXPR":
+            query["targetList"] = [{"ResTarget": {"val": part}} for part in both["args"]]
+        scope = Scope(Scope(items=[Item(relation.name, own)]))
+        return [f.lineage for f in select(query, scope, self._context(self._view_names))]
 
     def _view(self, oid: int, outer: Context) -> ViewReport:
         view = self._once(oid, lambda: self._analyze_view(oid))
