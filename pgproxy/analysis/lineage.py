@@ -221,6 +221,8 @@ class Report:
     relations: set[int] = field(default_factory=set)
     calls: list[Call] = field(default_factory=list)
     written: set[int] = field(default_factory=set)
+    inserted: list[frozenset[Source]] = field(default_factory=list)  # columns of a new row
+    updated: set[Source] = field(default_factory=set)  # columns that change in a row
     inside: list[Lineage] = field(default_factory=list)  # what views decide with
     wide: list[Lineage] = field(default_factory=list)  # what views make plans wider by
     lateral: bool = False  # a subquery in FROM sees its neighbours

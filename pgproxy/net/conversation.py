@@ -289,15 +289,19 @@ class Conversation:
     async def _cancel(self, effect: ForwardCancel) -> None:
         try:
             await self._services.upstream.cancel(effect.packet)
-            if effect.again:
-                await asyncio.sleep(AGAIN_SECONDS)
-                await self._services.upstream.cancel(effect.packet)
         finally:
             self._cancelling = None
+            if effect.again:
+                # Apart: the client need not wait for it to see its end.
+                self._house.start(self._cancel_again(effect.packet))
             if self._closed:
                 # Whoever asked for it waits for this end to know that it is done.
                 self._client.close()
                 self._leave()
+
+    async def _cancel_again(self, packet: bytes) -> None:
+        await asyncio.sleep(AGAIN_SECONDS)
+        await self._services.upstream.cancel(packet)
 
     def _late(self) -> None:
         self._start_timer = None

@@ -8,6 +8,7 @@ from collections.abc import Set
 from pgproxy.analysis.lineage import Lineage, Position, Report, Source, Use, cut
 from pgproxy.errors import Refusal
 from pgproxy.policy.classes import Mask, Masks
+from pgproxy.policy.constraints import Constraints
 from pgproxy.policy.inputs import Accepted, comparable, element_of
 from pgproxy.policy.order import CARRIED, scans_in_order, settle_calls, shuffle, tells_plan
 from pgproxy.policy.order_of_writes import check_order, is_write
@@ -43,7 +44,10 @@ _READ_ONLY = "INSERT, UPDATE, DELETE and MERGE are allowed by `writes: tokens` i
 class Guard:
     """Judges the uses of one statement; cuts the tree in place; collects notices."""
 
-    def __init__(self, policy: Policy, rule: RoleRule, masks: Masks) -> None:
+    def __init__(
+        self, policy: Policy, rule: RoleRule, masks: Masks, constraints: Constraints
+    ) -> None:
+        self._constraints = constraints
         self._policy = policy
         self._rule = rule
         self._masks = masks
@@ -64,6 +68,7 @@ class Guard:
         self._explained = explained
         if report.written and self._rule.writes is Writes.REFUSE:
             raise Refusal("writes", "this role may only read", hint=_READ_ONLY)
+        self._constraints.check(report, lambda s: self._filters(s) is Filters.VALUES)
         self._compared += scans_in_order(report, self._masks, self._filters)
         for use in report.uses:
             if (use.position is not Position.SCAN and self._masks.masked(use.lineage.sources)) or (

@@ -17,6 +17,7 @@ from pgproxy.analysis.system_catalogs import BOUNDS_OF
 from pgproxy.analysis.utility import Named
 from pgproxy.errors import Refusal
 from pgproxy.policy.classes import Mask, Masks
+from pgproxy.policy.constraints import Constraints
 from pgproxy.policy.guard import Guard
 from pgproxy.policy.inputs import (
     FIRST_MARK,
@@ -64,6 +65,7 @@ class CatalogPlanner:
         )
         analyzer = self._analyzer
         self._masks = Masks(policy, rule, catalog, analyzer.depends, analyzer.view_reads)
+        self._constraints = Constraints(self._masks, catalog, analyzer.together)
         self._catalog = catalog
         self._personas = Personas(self._masks, catalog, analyzer.view_query)
         self._plans: dict[bytes, QueryPlan] = {}
@@ -143,7 +145,7 @@ class CatalogPlanner:
 
     def _statement(self, raw: Tree, mark: int, watched: Watch | None) -> tuple[StatementPlan, str]:
         analysis = self._analyzer.analyze(raw)
-        guard = Guard(self._policy, self._rule, self._masks)
+        guard = Guard(self._policy, self._rule, self._masks, self._constraints)
         guard.judge(analysis.report, analysis.explained)
         inputs: list[Input] = []
         if guard.accepted and analysis.into is None:

@@ -16,6 +16,8 @@ from pgproxy.policy.persona import PersonaPattern
 
 PUBLIC = "public"
 UNCLASSIFIED = "unclassified"
+# A wildcard in the last of three parts.
+_ANY_NAME = re.compile(r"[*?][^.]*$")
 
 # Between a column and a key, and between keys; and what stands for any key, or any element.
 ARROW = "->"
