@@ -23,8 +23,8 @@ class Copying:
         self._outbox = shared.outbox
         self._intake = shared.intake
         self._push = push
-        # The rows that have taken the message which waits.  The server may end their copy meanwhile;
-        # those of the next one have taken nothing.
+        # The rows that have taken the message which waits.  The server may end their copy by then:
+        # those of the next one have not.
         self._fed: Rows | None = None
         self.asking = False  # what tokens of its rows stand for
 

@@ -165,14 +165,18 @@ def test_upsert_and_merge(analyst: psycopg.Connection[TupleRow], cluster: Cluste
     assert stored(cluster, found) == [(2,)]
 
 
-@pytest.mark.parametrize("options", ["", "(FORMAT csv)", "(FORMAT binary)"])
+@pytest.mark.parametrize(
+    "options", ["", "(FORMAT csv)", "(FORMAT csv, HEADER on)", "CSV HEADER", "(FORMAT binary)"]
+)
 def test_copy_stores_the_values(
     analyst: psycopg.Connection[TupleRow], cluster: Cluster, options: str
 ) -> None:
     some = customers(analyst, 40)
     statement = f"COPY shop.leads (id, email, customer_id) FROM STDIN {options}"
     with analyst.cursor() as cursor, cursor.copy(statement.encode()) as copy:
-        if "csv" in options:
+        if "csv" in options.lower():
+            if "HEADER" in options:
+                copy.write("id,email,customer_id\r\n")
             for number, (email, key) in enumerate(some):
                 copy.write(f'{number},"{email}",{key}\r\n')
         else:
