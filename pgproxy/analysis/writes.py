@@ -132,7 +132,8 @@ def _delete(body: Node, _: Relation, target: Item, walk: Walk) -> None:
 
 def _merge(body: Node, relation: Relation, target: Item, walk: Walk) -> None:
     source = from_item(body["sourceRelation"], walk)
-    walk.scope.items = [target, *source]
+    # In this order RETURNING * gives them.
+    walk.scope.items = [*source, target]
     walk(body["joinCondition"], Position.TEST)
     for node in body.get("mergeWhenClauses", ()):
         when = node["MergeWhenClause"]

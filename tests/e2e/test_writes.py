@@ -204,6 +204,19 @@ def test_rows_in_which_a_value_is_more_than_written_are_refused(
     assert stored(cluster, EVERY) == []
 
 
+def test_merge_returns_the_source_first(
+    analyst: psycopg.Connection[TupleRow], cluster: Cluster
+) -> None:
+    if analyst.info.server_version < 170000:
+        pytest.skip("MERGE … RETURNING came with PostgreSQL 17")
+    analyst.execute("INSERT INTO shop.leads (id) VALUES (1)")
+    back = analyst.execute(
+        "MERGE INTO shop.leads l USING (VALUES (1, 'of')) v (one, two) ON l.id = v.one "
+        "WHEN MATCHED THEN UPDATE SET note = 'seen' RETURNING *"
+    ).fetchone()
+    assert back == (1, "of", 1, None, None, "seen", None)
+
+
 def test_the_order_of_rows_that_stand_in_a_statement_is_kept(
     analyst: psycopg.Connection[TupleRow],
 ) -> None:
