@@ -64,6 +64,17 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
+class Condition:
+    """An expression of a CHECK constraint, an index or a row-level policy, and its columns.
+
+    ``columns``: empty, or with a 0, where they are not known.
+    """
+
+    expression: str
+    columns: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Relation:
     """One row of pg_class with its columns (attnum > 0, not dropped, in attnum order).
 
@@ -73,8 +84,8 @@ class Relation:
     OIDs it inherits from (partitioned tables included), nearest first.  ``orders``: what can decide
     in which order its rows are read.  ``partition_key`` of a partitioned table: the columns of its
     key, 0 for an expression.  ``feeds`` of a sequence: relation and number of the columns that own
-    it, or take their default from it.  ``conditions``: the expressions of its CHECK constraints and
-    its indexes.  ``references``: columns with a foreign key, and the column that it refers to.
+    it, or take their default from it.  ``conditions``: what the server computes of each row.
+    ``references``: columns with a foreign key, and the column that it refers to.
     """
 
     oid: int
@@ -88,7 +99,7 @@ class Relation:
     orders: tuple[Order, ...] = ()
     partition_key: frozenset[int] = frozenset()
     feeds: frozenset[tuple[int, int]] = frozenset()
-    conditions: tuple[str, ...] = ()
+    conditions: tuple[Condition, ...] = ()
     references: tuple[tuple[int, Source], ...] = ()
 
     def column(self, name: str) -> Column | None:

@@ -33,6 +33,7 @@ def copied_query(body: Node, context: Context) -> Node:
         raise refuse(
             "copy", "COPY is allowed only TO STDOUT here", body, "psql has \\copy for files."
         )
+    write_out_header(body)
     if "relation" in body:
         _table_to_query(body, context)
     query: Node | None = body["query"].get("SelectStmt")
@@ -102,6 +103,15 @@ def copy_options(body: Node) -> CopyOptions:
 
 def _text(argument: Node) -> str:
     return str(argument.get("String", {}).get("sval", "?"))
+
+
+def write_out_header(body: Node) -> None:
+    """HEADER on, as HEADER: the printer knows no other way to say so."""
+    for node in body.get("options", ()):
+        option = node["DefElem"]
+        said = option.get("arg", {})
+        if option["defname"] == "header" and _truth(said) and _text(said).lower() != "match":
+            option.pop("arg", None)
 
 
 def _truth(argument: Node) -> bool:

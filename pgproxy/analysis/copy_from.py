@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from pgproxy.analysis.context import Context, not_covered, refuse
-from pgproxy.analysis.copy import CopyOptions, copy_options
+from pgproxy.analysis.copy import CopyOptions, copy_options, write_out_header
 from pgproxy.analysis.expression import Walk
 from pgproxy.analysis.lineage import CONSTANT, Given, Lineage, Node, Position, Source, Use
 from pgproxy.analysis.names import strings
@@ -34,6 +34,7 @@ def copied_into(body: Node, context: Context) -> CopyInto:
         )
     if "whereClause" in body:
         raise not_covered("COPY FROM with WHERE", body)
+    write_out_header(body)
     relation = context.names.relation(body["relation"])
     if relation.kind not in "rpf":
         raise refuse("copy", f'cannot copy to "{relation.name}"', body["relation"])

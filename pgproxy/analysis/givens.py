@@ -57,13 +57,13 @@ def _all(walk: "Walk", nodes: list[Node]) -> tuple[Given, ...]:
 
 def _one(walk: "Walk", node: Node) -> Given | None:
     type_oid = 0
-    if "TypeCast" in node:
+    while "TypeCast" in node:
         body = node["TypeCast"]
-        if "typmods" in body["typeName"]:
-            # It may be cut short by the cast.
+        found = target(body["typeName"], walk.context).oid
+        # It may be cut short by a cast, or by the first of two.
+        if "typmods" in body["typeName"] or type_oid not in (0, found):
             return None
-        type_oid = target(body["typeName"], walk.context).oid
-        node = body["arg"]
+        type_oid, node = found, body["arg"]
     if "ParamRef" in node:
         number = node["ParamRef"].get("number", 0)
         return Given(node, number, type_oid) if number else None

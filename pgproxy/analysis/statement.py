@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from pgproxy.analysis.catalog import Catalog, Function, Relation, split_identifiers
+from pgproxy.analysis.conditions import depends, together
 from pgproxy.analysis.context import Context, Parts, ViewReport, not_covered
 from pgproxy.analysis.copy import CopyOptions, copied_query, copy_options
 from pgproxy.analysis.copy_from import CopyInto, copied_into
@@ -226,41 +227,14 @@ class Analyzer:
 
     def depends(self, relation: Relation) -> dict[int, frozenset[Source]]:
         """For each generated column of a relation, the columns it is computed from."""
-        found: dict[int, frozenset[Source]] = {}
-        for column in relation.columns:
-            if column.generated:
-                (lineage,) = self._of_row(relation, column.generated)
-                found[column.attnum] = lineage.sources
-        return found
+        return depends(relation, self._apart)
 
     def together(self, relation: Relation) -> list[frozenset[Source]]:
-        """The columns that the server computes with together when a row is written.
+        """As ``conditions.together``."""
+        return together(relation, self._apart)
 
-        Raises Refusal.
-        """
-        generated = [column.generated for column in relation.columns if column.generated]
-        depends = self.depends(relation)
-        lineages = [
-            lineage
-            for expression in [*relation.conditions, *generated]
-            for lineage in self._of_row(relation, expression)
-        ]
-        found = (lineage.copied | lineage.computed for lineage in lineages)
-        return [each.union(*(depends.get(s.attnum, ()) for s in each)) for each in found]
-
-    def _of_row(self, relation: Relation, expression: str) -> list[Lineage]:
-        """Of an expression over the columns of one row; of a condition, of each that must hold."""
-        own = tuple(
-            ScopeColumn(c.name, Lineage(frozenset({Source(relation.oid, c.attnum)})), ("",))
-            for c in relation.columns
-        )
-        (raw,) = parse(f"SELECT {expression}")
-        query = raw["stmt"]["SelectStmt"]
-        both = query["targetList"][0]["ResTarget"]["val"].get("BoolExpr", {})
-        if both.get("boolop") == "AND_EXPR":
-            query["targetList"] = [{"ResTarget": {"val": part}} for part in both["args"]]
-        scope = Scope(Scope(items=[Item(relation.name, own)]))
-        return [f.lineage for f in select(query, scope, self._context(self._view_names))]
+    def _apart(self, query: Node, scope: Scope) -> list[OutputField]:
+        return select(query, scope, self._context(self._view_names))
 
     def _view(self, oid: int, outer: Context) -> ViewReport:
         view = self._once(oid, lambda: self._analyze_view(oid))

@@ -9,7 +9,8 @@ from pgproxy.analysis.column import column as column_of
 from pgproxy.analysis.common import with_queries
 from pgproxy.analysis.context import Context, not_covered, refuse
 from pgproxy.analysis.expression import Walk, locate
-from pgproxy.analysis.givens import constants
+from pgproxy.analysis.given_rows import arrays, as_values
+from pgproxy.analysis.givens import constants, listed
 from pgproxy.analysis.lineage import NOTHING, Lineage, Node, OutputField, Position, Source, Use
 from pgproxy.analysis.query import targets
 from pgproxy.analysis.scope import Item, Scope, ScopeColumn
@@ -54,6 +55,7 @@ def _insert(body: Node, relation: Relation, target: Item, walk: Walk) -> None:
         query = body["selectStmt"].get("SelectStmt")
         if query is None:
             raise not_covered("INSERT of such a query", body)
+        query = body["selectStmt"]["SelectStmt"] = as_values(query)
         names = names or [column.name for column in relation.columns]
         _note_inserted(relation, names, walk)
         if query.keys() <= _BARE_VALUES:
@@ -74,6 +76,7 @@ def _row(values: list[Node], relation: Relation, names: list[str], walk: Walk) -
 
 
 def _of_query(query: Node, relation: Relation, names: list[str], walk: Walk) -> None:
+    given = arrays(query)
     fields = walk.context.select(query, Scope(walk.scope.parent, walk.scope.tables))
     if len(fields) > len(names):
         raise refuse("syntax", "INSERT has more expressions than target columns")
@@ -82,7 +85,9 @@ def _of_query(query: Node, relation: Relation, names: list[str], walk: Walk) -> 
     targets = query.get("targetList", []) if plain and "groupClause" not in query else []
     for number, (name, field) in enumerate(zip(names, fields, strict=False)):
         node: Node = targets[number]["ResTarget"]["val"] if targets else {}
-        if not _says_nothing(node):
+        if given:
+            _write_elements(given[number], field.lineage, relation, name, walk)
+        elif not _says_nothing(node):
             _write(node, field.lineage, relation, name, walk)
 
 
@@ -127,7 +132,8 @@ def _delete(body: Node, _: Relation, target: Item, walk: Walk) -> None:
 
 def _merge(body: Node, relation: Relation, target: Item, walk: Walk) -> None:
     source = from_item(body["sourceRelation"], walk)
-    walk.scope.items = [target, *source]
+    # In this order RETURNING * gives them.
+    walk.scope.items = [*source, target]
     walk(body["joinCondition"], Position.TEST)
     for node in body.get("mergeWhenClauses", ()):
         when = node["MergeWhenClause"]
@@ -165,6 +171,17 @@ def _value(value: Node, relation: Relation, name: str, walk: Walk) -> None:
         _write(value, column_of(walk, value, None), relation, name, walk)
     else:
         _write(value, walk(value, Position.WRITE), relation, name, walk)
+
+
+def _write_elements(
+    array: Node, lineage: Lineage, relation: Relation, name: str, walk: Walk
+) -> None:
+    """The elements of an array, each in a row of its own."""
+    found = constants(walk, array)
+    if listed(array) is None:
+        found = tuple(one._replace(many=True) for one in found)
+    own, where = _own(relation, name), locate(array)
+    walk.context.use(Use(Position.WRITE, lineage, {}, name, where, own, found, level=walk.level))
 
 
 def _write(value: Node, lineage: Lineage, relation: Relation, name: str, walk: Walk) -> None:

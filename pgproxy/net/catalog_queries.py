@@ -84,16 +84,29 @@ WHERE i.indrelid >= 16384 AND c.relpersistence <> 't'
 """
 
 # What the server computes of a row that is written: what comes out, or fails, tells of all of it.
+# With the columns that it needs, for where the expression is not understood.
 CONDITIONS = """
-SELECT c.conrelid AS relation, pg_get_expr(c.conbin, c.conrelid) AS expression
+SELECT c.conrelid AS relation, pg_get_expr(c.conbin, c.conrelid) AS expression,
+       c.conkey::int4[] AS columns
 FROM pg_constraint AS c WHERE c.contype = 'c' AND c.conrelid >= 16384
 UNION ALL
-SELECT i.indrelid, pg_get_indexdef(i.indexrelid, k, false)
+SELECT i.indrelid, pg_get_indexdef(i.indexrelid, k, false), d.columns
 FROM pg_index AS i CROSS JOIN LATERAL generate_series(1, i.indnkeyatts::int4) AS k
+CROSS JOIN LATERAL (
+    SELECT array_agg(d.refobjsubid) AS columns FROM pg_depend AS d
+    WHERE d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid
+      AND d.refclassid = 'pg_class'::regclass AND d.refobjid = i.indrelid) AS d
 WHERE i.indrelid >= 16384 AND i.indkey[k - 1] = 0
 UNION ALL
-SELECT i.indrelid, pg_get_expr(i.indpred, i.indrelid)
+SELECT i.indrelid, pg_get_expr(i.indpred, i.indrelid), NULL
 FROM pg_index AS i WHERE i.indrelid >= 16384 AND i.indpred IS NOT NULL
+UNION ALL
+SELECT p.polrelid, pg_get_expr(e.tree, p.polrelid), (
+    SELECT array_agg(d.refobjsubid) FROM pg_depend AS d
+    WHERE d.classid = 'pg_policy'::regclass AND d.objid = p.oid
+      AND d.refclassid = 'pg_class'::regclass AND d.refobjid = p.polrelid AND d.refobjsubid > 0)
+FROM pg_policy AS p CROSS JOIN LATERAL (VALUES (p.polqual), (p.polwithcheck)) AS e(tree)
+WHERE e.tree IS NOT NULL
 """
 
 REFERENCES = """
@@ -209,6 +222,7 @@ SELECT concat_ws('; ',
     (SELECT 'constraint ' || sum(hashint8extended(k.oid::int8, k.xmin::text::int8))
      FROM pg_constraint AS k JOIN pg_class AS c ON c.oid = k.conrelid
      WHERE k.conrelid >= 16384 AND k.contype IN ('c', 'f') AND c.relpersistence <> 't'),
+    (SELECT 'policy ' || sum(hashint8extended(oid::int8, xmin::text::int8)) FROM pg_policy),
     (SELECT 'rule ' || sum(hashint8extended(r.oid::int8, r.xmin::text::int8))
      FROM pg_rewrite AS r JOIN pg_class AS c ON c.oid = r.ev_class
      WHERE r.oid >= 16384 AND c.relpersistence <> 't'),

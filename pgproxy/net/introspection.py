@@ -14,7 +14,16 @@ from urllib.parse import quote
 
 import asyncpg
 
-from pgproxy.analysis.catalog import Catalog, Column, Function, Order, Relation, Role, Type
+from pgproxy.analysis.catalog import (
+    Catalog,
+    Column,
+    Condition,
+    Function,
+    Order,
+    Relation,
+    Role,
+    Type,
+)
 from pgproxy.analysis.lineage import Source
 from pgproxy.errors import Unavailable
 from pgproxy.net import catalog_queries as queries
@@ -174,9 +183,10 @@ def _relations(kinds: Mapping[str, Rows]) -> dict[tuple[str, str], Relation]:
         if row["clustered"] or not row["unordered"]:
             order = Order(frozenset(row["columns"]), row["first"], row["clustered"])
             orders[row["relation"]].append(order)
-    conditions: defaultdict[int, list[str]] = defaultdict(list)
+    conditions: defaultdict[int, list[Condition]] = defaultdict(list)
     for row in kinds["conditions"]:
-        conditions[row["relation"]].append(row["expression"])
+        condition = Condition(row["expression"], frozenset(row["columns"] or ()))
+        conditions[row["relation"]].append(condition)
     references: defaultdict[int, list[tuple[int, Source]]] = defaultdict(list)
     for row in kinds["references"]:
         key = Source(row["referenced"], row["key"])

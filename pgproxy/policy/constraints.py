@@ -1,4 +1,4 @@
-"""What a row must hold to be written: CHECK constraints, indexes, generated columns, foreign keys.
+"""What a row must hold to be written: CHECK constraints, indexes, row-level policies, foreign keys.
 
 Where the server computes with a masked column and another one together, whether it takes a value
 of the other tells of the masked one: ``CHECK (bonus < salary)`` finds a salary in twenty steps, and
@@ -81,7 +81,7 @@ class Constraints:
         for family in (relation, *self._catalog.children.get(relation.oid, ())):
             names = {column.attnum: column.name for column in family.columns}
             for joint in self._of_one(family):
-                own = relation.attnums(names[source.attnum] for source in joint)
+                own = relation.attnums(names[s.attnum] for s in joint if s.relation == family.oid)
                 found.append(frozenset(Source(relation.oid, attnum) for attnum in own))
         return found
 

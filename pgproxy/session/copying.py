@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from pgproxy.errors import ClientViolation, Refusal
 from pgproxy.session.effects import ResolveValues
+from pgproxy.session.intake import Rows
 from pgproxy.session.replies import Expect
 from pgproxy.session.resolving import UNREACHABLE
 from pgproxy.session.shared import Shared
@@ -22,7 +23,9 @@ class Copying:
         self._outbox = shared.outbox
         self._intake = shared.intake
         self._push = push
-        self._fed = False
+        # The rows that have taken the message which waits.  The server may end their copy by then:
+        # those of the next one have not.
+        self._fed: Rows | None = None
         self.asking = False  # what tokens of its rows stand for
 
     def forward(self, kind: int, body: bytes, *, more: bool) -> bool:
@@ -64,17 +67,17 @@ class Copying:
         if rows is None:
             self._outbox.upstream(message(frontend.COPY_DATA, body))
             return True
-        if not self._fed:
+        if self._fed is not rows:
             rows.feed(body)
-            self._fed = not more
+            self._fed = None if more else rows
         return more or self._taken()
 
     def _done(self) -> bool:
         rows = self._intake.rows
         if rows is not None:
-            if not self._fed:
+            if self._fed is not rows:
                 rows.end()
-                self._fed = True
+                self._fed = rows
             if not self._taken():
                 return False
         self._end(message(frontend.COPY_DONE))
@@ -86,7 +89,7 @@ class Copying:
         taken = rows.take()
         if isinstance(taken, bytes):
             self._outbox.upstream(taken)
-            self._fed = False
+            self._fed = None
             return True
         self.asking = True
         self._outbox.add(ResolveValues(taken))
@@ -100,7 +103,7 @@ class Copying:
         self._end(_GIVEN_UP)
 
     def _end(self, last: bytes) -> None:
-        self._fed = False
+        self._fed = None
         entry = self._queue.head
         self._intake.end(only=entry is not None and entry.expect is Expect.EXECUTE)
         self._push(Asked(Expect.COPY_END))

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 import os
+import re
 import subprocess
 
 import asyncpg
@@ -144,6 +145,97 @@ def test_the_order_of_masked_values_does_not_show_in_what_is_written(
         analyst.execute(sql.encode())
 
 
+MANY = [
+    # SQLAlchemy's insertmanyvalues
+    """SELECT a::INTEGER, p0::VARCHAR, p1::INTEGER FROM (VALUES (1, {a}::VARCHAR, {k}, 0),
+    (2, {b}::VARCHAR, {l}, 1)) AS imp_sen(a, p0, p1, sen_counter) ORDER BY sen_counter""",
+    "SELECT * FROM (VALUES (1, {a}, {k}), (2, {b}, {l})) AS v (id, email, key)",
+    "SELECT v.id, v.email, key FROM (VALUES (1, {a}, {k}), (2, {b}, {l})) AS v (id, email, key)",
+    # Django's bulk_create
+    "SELECT * FROM UNNEST(('{{1,2}}')::integer[], {ab}::varchar[], ({kl}::int4[])::integer[])",
+    "SELECT i, e, k FROM unnest({kl}::int[], ARRAY[{a}, {b}], ARRAY[1, 2]) AS u (k, e, i)",
+]
+
+
+@pytest.mark.parametrize("query", MANY)
+@pytest.mark.parametrize("form", ["literal", "text", "binary"])
+def test_rows_of_mappers_are_written(
+    analyst: psycopg.Connection[TupleRow], cluster: Cluster, query: str, form: str
+) -> None:
+    (a, k), (b, l), _ = customers(analyst)  # noqa: E741
+    sql = f"INSERT INTO shop.leads (id, email, customer_id) {query} RETURNING id, email"
+    given = {"a": a, "k": k, "b": b, "l": l, "ab": [a, b], "kl": [k, l]}
+    if form == "literal":
+        with psycopg.ClientCursor(analyst) as cursor:
+            cursor.execute(re.sub(r"\{(\w+)\}", r"%(\1)s", sql).format().encode(), given)
+            back = cursor.fetchall()
+    else:
+        sign = "b" if form == "binary" else "t"
+        named = re.sub(r"\{(\w+)\}", rf"%(\1){sign}", sql).format()
+        back = analyst.execute(named.encode(), given).fetchall()
+    assert back == [(1, a), (2, b)]
+    assert stored(cluster, REAL) == [(2,)]
+    assert analyst.execute(EVERY).fetchall() == [(a, k), (b, l)]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT n, e FROM (VALUES (1, 'x', 0)) AS v (n, e, c) ORDER BY c",
+        "SELECT n, e FROM unnest('{1}'::int[], '{x}'::text[]) AS u (n, e)",
+        "SELECT n, e FROM unnest('{1}'::int[], '{{TOKEN}}'::text[]) AS u (n, e)",
+        "SELECT n, e FROM unnest('{1}'::int[], '{TOKEN}'::text[]) AS u (n, e) WHERE e > 'b'",
+        "SELECT n, e FROM unnest('{1}'::int[], '{TOKEN}'::text[]) AS u (n, e) ORDER BY e",
+        "SELECT length(e), e FROM unnest('{1}'::int[], '{TOKEN}'::text[]) AS u (n, e)",
+        "SELECT n, e FROM (VALUES (1, 'TOKEN')) AS v (n, e) WHERE e > 'b'",
+        "SELECT length(e), e FROM (VALUES (1, 'TOKEN')) AS v (n, e)",
+        "SELECT n, e FROM (VALUES (1, 'TOKEN', 'b')) AS v (n, e, c) ORDER BY e",
+        "SELECT n, e::varchar(3) FROM (VALUES (1, 'TOKEN')) AS v (n, e)",
+        "SELECT n, e::varchar FROM (VALUES (1, 'TOKEN'::name)) AS v (n, e)",
+    ],
+)
+def test_rows_in_which_a_value_is_more_than_written_are_refused(
+    analyst: psycopg.Connection[TupleRow], cluster: Cluster, query: str
+) -> None:
+    token, _ = customers(analyst)[0]
+    sql = f"INSERT INTO shop.leads (id, email) {query.replace('TOKEN', token)}"
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        analyst.execute(sql.encode())
+    assert stored(cluster, EVERY) == []
+
+
+def test_merge_returns_the_source_first(
+    analyst: psycopg.Connection[TupleRow], cluster: Cluster
+) -> None:
+    if analyst.info.server_version < 170000:
+        pytest.skip("MERGE … RETURNING came with PostgreSQL 17")
+    analyst.execute("INSERT INTO shop.leads (id) VALUES (1)")
+    back = analyst.execute(
+        "MERGE INTO shop.leads l USING (VALUES (1, 'of')) v (one, two) ON l.id = v.one "
+        "WHEN MATCHED THEN UPDATE SET note = 'seen' RETURNING *"
+    ).fetchone()
+    assert back == (1, "of", 1, None, None, "seen", None)
+
+
+def test_the_order_of_rows_that_stand_in_a_statement_is_kept(
+    analyst: psycopg.Connection[TupleRow],
+) -> None:
+    # The same text but for the literals, one in order as it stands and one not.
+    sql = "SELECT n::int FROM (VALUES (%s, %s), (%s, %s)) AS v (n, c) ORDER BY c"
+    for given in (
+        (1, 0, 2, 1),
+        (1, 1, 2, 0),
+        (1, 0, 2, 1),
+        (1, 1, 2, 0),
+        (1, 0, 2, 1),
+        (1, 1, 2, 0),
+    ):
+        text = f"INSERT INTO shop.leads (id) {sql % given} RETURNING id"
+        back = [row[0] for row in analyst.execute(text.encode()).fetchall()]
+        assert back == ([1, 2] if given[1] == 0 else [2, 1])
+        analyst.execute("DELETE FROM shop.leads")
+
+
 def test_upsert_and_merge(analyst: psycopg.Connection[TupleRow], cluster: Cluster) -> None:
     (a, key_a), (b, key_b), _ = customers(analyst)
     sql = (
@@ -165,14 +257,18 @@ def test_upsert_and_merge(analyst: psycopg.Connection[TupleRow], cluster: Cluste
     assert stored(cluster, found) == [(2,)]
 
 
-@pytest.mark.parametrize("options", ["", "(FORMAT csv)", "(FORMAT binary)"])
+@pytest.mark.parametrize(
+    "options", ["", "(FORMAT csv)", "(FORMAT csv, HEADER on)", "CSV HEADER", "(FORMAT binary)"]
+)
 def test_copy_stores_the_values(
     analyst: psycopg.Connection[TupleRow], cluster: Cluster, options: str
 ) -> None:
     some = customers(analyst, 40)
     statement = f"COPY shop.leads (id, email, customer_id) FROM STDIN {options}"
     with analyst.cursor() as cursor, cursor.copy(statement.encode()) as copy:
-        if "csv" in options:
+        if "csv" in options.lower():
+            if "HEADER" in options:
+                copy.write("id,email,customer_id\r\n")
             for number, (email, key) in enumerate(some):
                 copy.write(f'{number},"{email}",{key}\r\n')
         else:

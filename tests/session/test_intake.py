@@ -215,6 +215,16 @@ def test_an_error_of_the_server_in_the_middle() -> None:
     assert letters(script.to_upstream) == "Q"
 
 
+def test_an_error_while_the_vault_is_asked_costs_the_next_copy_no_row() -> None:
+    script = copying(b"text").client(data(b"1\t" + KNOWN + b"\n"))
+    script.server(error("22P02"), READY)
+    answer(script, known=b"x").forget()
+    script.client(query(b"text")).server(IN).client(data(b"2\t\\N\n"), END)
+    assert sent(script) == [b"2\t\\N\n"]
+    script.server(tag(1), READY)
+    assert script.heard == "GCZ"
+
+
 @pytest.mark.parametrize(
     "response",
     [BINARY_IN, backend.copy_response(backend.COPY_IN_RESPONSE, 0, (0,)),
