@@ -10,6 +10,8 @@ from enum import StrEnum
 from functools import cached_property
 import re
 
+from pgproxy.policy.pools import Pool, PoolRule
+
 PUBLIC = "public"
 UNCLASSIFIED = "unclassified"
 
@@ -66,11 +68,15 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Synthetic:
-    """A plausible value of the given kind, the same for the same input under the same key."""
+    """A plausible value of the given kind, the same for the same input under the same key.
+
+    With ``pool``, one of its values, whatever the kind.
+    """
 
     name = "synthetic"
     kind: str = "name"
     locale: str = "en"
+    pool: Pool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +187,7 @@ class Policy:
     columns: tuple[ColumnPattern, ...]
     roles: tuple[RoleRule, ...]
     trusted_functions: tuple[str, ...] = ()
+    pools: tuple[PoolRule, ...] = ()
 
     def class_of(self, schema: str, table: str, column: str) -> str:
         """The class of a stored column: exact names beat globs, the first glob listed wins."""

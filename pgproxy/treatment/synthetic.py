@@ -11,6 +11,7 @@ from struct import Struct
 from pgproxy.policy.rules import Synthetic
 from pgproxy.treatment.columns import FieldTreatment, Mapped, Nulls
 from pgproxy.treatment.keys import Digest, Keys
+from pgproxy.treatment.pooled import pooled
 from pgproxy.treatment.shape import FieldType
 from pgproxy.treatment.wordlists import words
 from pgproxy.wire import values
@@ -42,7 +43,9 @@ class _Names:
 
 
 def synthesized(treatment: Synthetic, domain: str, field: FieldType, keys: Keys) -> FieldTreatment:
-    """Texts only; NULL for kinds and locales that have no list yet."""
+    """Texts only, but for pools; NULL for kinds and locales that have no list yet."""
+    if treatment.pool is not None:
+        return pooled(treatment.pool, domain, field, keys)
     if treatment.locale != _LOCALE or not field.is_text:
         return Nulls()
     firsts = [name.encode() for name in words("first_names")]
