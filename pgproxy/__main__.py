@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 # In the order of a first day.  The file ``commands/<name>.py`` has the function ``<name>``, and the
 # last line of its help as ``EPILOG``.
-COMMANDS = ("demo", "serve", "check", "explain", "keys", "vault", "tokenize", "detokenize")
+COMMANDS = (
+    "demo", "serve", "check", "explain", "keys", "vault", "pool", "tokenize", "detokenize"
+)  # fmt: skip
 
 _LIBRARIES = ("typer", "rich", "yaml", "pydantic", "pglast", "asyncpg", "cryptography", "msgspec")
 

@@ -9,6 +9,7 @@ import re
 from pgproxy.config.crosscheck import warnings
 from pgproxy.config.fields import nearest, shown
 from pgproxy.config.policy import read_policy
+from pgproxy.config.pools import put_pools_in, unused_pools
 from pgproxy.config.proxy import ProxyConfig, read_proxy
 from pgproxy.config.yaml import Document, read
 from pgproxy.errors import ConfigError, Finding
@@ -27,8 +28,13 @@ class Config:
     warnings: tuple[Finding, ...] = ()
 
 
-def load(path: str | Path, environment: Mapping[str, str] | None = None) -> Config:
-    """Read pgproxy.yaml and the policy it names.  Raises ConfigError with every finding."""
+def load(
+    path: str | Path, environment: Mapping[str, str] | None = None, *, with_pools: bool = True
+) -> Config:
+    """Read pgproxy.yaml, the policy it names and the pools in use.
+
+    Raises ConfigError with every finding.  Without the pools, what comes from one becomes NULL.
+    """
     environment = os.environ if environment is None else environment
     path = Path(path)
     document = _open(path, environment)
@@ -37,7 +43,11 @@ def load(path: str | Path, environment: Mapping[str, str] | None = None) -> Conf
     policy = read_policy(rules) if rules else None
     if proxy is None or policy is None or rules is None:
         raise ConfigError((*_sorted(document), *(_sorted(rules) if rules else ())))
-    return Config(proxy, policy, warnings(rules))
+    told = [*warnings(rules), *unused_pools(policy, rules.path)]
+    if with_pools:
+        policy, more = put_pools_in(policy, rules.path)
+        told.extend(more)
+    return Config(proxy, policy, tuple(told))
 
 
 def _open(path: Path, environment: Mapping[str, str] | None) -> Document:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 class Pool:
     """The frozen values of one edition, as canonical texts; none of them: all becomes NULL.
 
-    ``digest`` stands for the values wherever pools are compared: treatments are dictionary keys, and
-    a pool may be long.
+    ``digest`` stands for the values wherever pools are compared: treatments are keys of a
+    dictionary, and a pool may be long.
     """
 
     name: str

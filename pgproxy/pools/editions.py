@@ -35,7 +35,7 @@ class DamagedPool(Exception):
 class Header:
     """The first line.  ``recipe``: digest of what was asked; ``created``: ISO 8601, UTC.
 
-    ``count`` and ``digest`` are 0 and '' until the edition is whole.
+    ``count`` and ``digest`` are 0 and '' until the edition is whole; a whole one has values.
     """
 
     name: str
@@ -85,7 +85,7 @@ def whole_file(header: Header, values: Iterable[str]) -> bytes:
 
 def read_whole(data: bytes) -> Edition:
     """A finished edition.  Raises DamagedPool."""
-    header = _header(data.partition(b"\n")[0], _WHOLE_TYPES)
+    header = read_header(data)
     values, chain, size = _values(header, data)
     at = len(values) + 1
     if size != len(data):
@@ -96,6 +96,14 @@ def read_whole(data: bytes) -> Edition:
     if chain.digest != header.digest:
         raise DamagedPool(1, "the digest is not that of the values")
     return Edition(header, values, size)
+
+
+def read_header(data: bytes) -> Header:
+    """That of an edition which was whole once, whatever became of its values.
+
+    Raises DamagedPool.
+    """
+    return _header(data.partition(b"\n")[0], _WHOLE_TYPES)
 
 
 def read_part(data: bytes) -> Edition | None:

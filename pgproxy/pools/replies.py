@@ -13,10 +13,19 @@ from typing import Any
 MAX_BYTES = 8 << 20
 
 _FENCE = re.compile(r"```[a-zA-Z]*\s*\n(.*?)(?:```|\Z)", re.DOTALL)
-_CODE = re.compile(r"[a-z][a-z_]{2,40}")
 _TRY_AGAIN = (408, 409, 425, 429)
 # Codes that come with 429 and do not pass by waiting.
 _SPENT = ("insufficient_quota", "billing_hard_limit_reached")
+# Only these are told: whatever else an endpoint calls its error may hold more than that.
+_CODES = (
+    *_SPENT,
+    "context_length_exceeded",
+    "invalid_api_key",
+    "invalid_request_error",
+    "model_not_found",
+    "rate_limit_exceeded",
+    "server_error",
+)
 _ADVICE = {
     400: "see models.model; an endpoint that knows no JSON schema needs `structured: none`",
     401: "see models.key",
@@ -120,11 +129,10 @@ def _usage(found: object) -> Usage | None:
 
 
 def _code(body: bytes) -> str:
-    """The word that names an error: of small letters, so no key and no sentence."""
+    """The word that names an error, where it is one that is known."""
     try:
         error = _json(body.decode())["error"]
         found = [error.get("code"), error.get("type")]
     except (ValueError, LookupError, TypeError, AttributeError):
         return ""
-    words = [word for word in found if isinstance(word, str) and _CODE.fullmatch(word)]
-    return words[0] if words else ""
+    return next((word for word in found if isinstance(word, str) and word in _CODES), "")

@@ -1,4 +1,4 @@
-"""What a value of a pool may consist of.  It comes from a model, or from a file: nobody's friend."""
+"""What a value of a pool may consist of.  It comes from a model or a file: nobody's friend."""
 
 import unicodedata
 

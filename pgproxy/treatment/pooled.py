@@ -1,4 +1,4 @@
-"""synthetic from a pool: one of the values that were made ahead of time, by the value's keyed digest.
+"""synthetic from a pool: one of its values, picked by the real value's keyed digest.
 
 The same value, domain, key and edition give the same pick in every column that it fits; columns
 that are too short for some of the values get others in the place of those alone.
@@ -18,12 +18,9 @@ from pgproxy.treatment.shape import FieldType
 from pgproxy.wire import values
 
 # Besides texts: the types whose every form the kernel reads.  Others would be sent unchecked.
-_CHECKED = frozenset(
-    {
-        values.BOOL, values.INT2, values.INT4, values.INT8, values.OID, values.FLOAT4, values.FLOAT8,
-        values.NUMERIC, values.DATE, values.TIMESTAMP, values.TIMESTAMPTZ, values.UUID, values.INET,
-    }
-)  # fmt: skip
+_NUMBERS = (values.INT2, values.INT4, values.INT8, values.FLOAT4, values.FLOAT8, values.NUMERIC)
+_MOMENTS = (values.DATE, values.TIMESTAMP, values.TIMESTAMPTZ)
+_CHECKED = frozenset({*_NUMBERS, *_MOMENTS, values.BOOL, values.OID, values.UUID, values.INET})
 
 _MIDNIGHT = {values.TIMESTAMP: " 00:00:00", values.TIMESTAMPTZ: " 00:00:00+00"}
 _DAY = re.compile(r"[0-9]{4,6}-[0-9]{2}-[0-9]{2}")

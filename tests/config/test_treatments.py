@@ -183,8 +183,9 @@ def test_a_wrong_option_is_told(text: str, expected: str) -> None:
         ),
         (
             "{synthetic: {pool: cats}}",
-            ".synthetic.pool: pools of your own are not there yet; leave this key out",
+            ".synthetic.pool: found `cats`, no pool; expected a name that stands in `pools`",
         ),
+        ("{synthetic: {pool: }}", ".synthetic.pool: found nothing; expected a text"),
         (
             "{synthetic: {kind: name, locale: de}}",
             ".synthetic.locale: found `de`; a locale other than `en` is not there yet",

@@ -11,6 +11,7 @@ import pytest
 
 from pgproxy.demo.postgres import Cluster
 from pgproxy.policy import rules
+from pgproxy.policy.pools import Pool
 from pgproxy.treatment.fields import FieldType, Keys, compile_treatment
 from pgproxy.treatment.token_kinds import FORMATS
 from pgproxy.treatment.tokens import TokenMap
@@ -21,6 +22,9 @@ from tests.treatment.vault import CountingVault, treated
 pytestmark = pytest.mark.e2e
 
 KEYS = Keys(bytes(range(32)))
+
+# Of types with a spelling of their own.
+WORDS = ("t", "192.0.2.7", "0d9f5c3e-7c0b-4a0e-9d62-2b6a5f3c1e77")
 
 TREATMENTS: tuple[rules.Treatment, ...] = (
     rules.Null(),
@@ -35,6 +39,12 @@ TREATMENTS: tuple[rules.Treatment, ...] = (
     rules.Synthetic(kind="last_name"),
     rules.Synthetic(kind="name"),
     rules.Synthetic(kind="email"),
+    rules.Synthetic(
+        kind="pool", pool=Pool("texts", 1, "t", ("Ofenführer", "a '\\\n€", "Jo", "x" * 99))
+    ),
+    rules.Synthetic(kind="pool", pool=Pool("numbers", 1, "n", ("7", "-12.345", "1" * 30, "0"))),
+    rules.Synthetic(kind="pool", pool=Pool("days", 1, "d", ("2024-02-29", "1066-10-14"))),
+    rules.Synthetic(kind="pool", pool=Pool("words", 1, "w", WORDS)),
     rules.Bucket(size=Decimal(10)),
     rules.Bucket(size=Decimal("0.3")),
     rules.Bucket(period="month"),
