@@ -10,7 +10,7 @@ from http.client import HTTPException, HTTPResponse
 import time
 from typing import Any
 from urllib.error import HTTPError, URLError
-from urllib.request import HTTPRedirectHandler, Request, build_opener
+from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
 from pgproxy.config.models import Models
 from pgproxy.pools.replies import MAX_BYTES, Trouble, refusal
@@ -35,10 +35,15 @@ class ModelEndpoint:
         if models.key is not None:
             self._headers["Authorization"] = f"Bearer {models.key}"
         self._seconds = float(models.timeout_seconds)
-        self._open = build_opener(_NoRedirect).open
+        # Plain HTTP goes to this machine only, and not around by a proxy of the environment.
+        direct = [ProxyHandler({})] if models.url.startswith("http:") else []
+        self._open = build_opener(_NoRedirect, *direct).open
 
     def ask(self, body: bytes) -> bytes:
-        """The answer to one request, unread.  Raises Trouble; waits ``timeout_seconds`` at most."""
+        """The answer to one request, unread.  Raises Trouble.
+
+        A silence of ``timeout_seconds`` ends it, and so does an answer that takes longer in all.
+        """
         request = Request(self._url, data=body, headers=self._headers, method="POST")
         deadline = time.monotonic() + self._seconds
         try:

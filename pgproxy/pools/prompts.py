@@ -27,6 +27,7 @@ class Structured(StrEnum):
 
     JSON_SCHEMA = "json_schema"
     JSON_OBJECT = "json_object"
+    JSON_OBJECT_SCHEMA = "json_object_schema"  # the form of llama-cpp-python, among others
     NONE = "none"
 
 
@@ -42,8 +43,10 @@ def request(
         ],
     }
     if structured is Structured.JSON_SCHEMA:
-        shape = {"name": "values", "schema": _answer_schema(rule)}
+        shape = {"name": "values", "schema": _answer_schema(rule, ask)}
         document["response_format"] = {"type": "json_schema", "json_schema": shape}
+    elif structured is Structured.JSON_OBJECT_SCHEMA:
+        document["response_format"] = {"type": "json_object", "schema": _answer_schema(rule, ask)}
     elif structured is Structured.JSON_OBJECT:
         document["response_format"] = {"type": "json_object"}
     return json.dumps(document, ensure_ascii=False).encode()
@@ -61,10 +64,12 @@ def _question(rule: PoolRule, ask: int, made: Sequence[str]) -> str:
     return "\n".join(lines)
 
 
-def _answer_schema(rule: PoolRule) -> dict[str, Any]:
+def _answer_schema(rule: PoolRule, ask: int) -> dict[str, Any]:
+    # As many as are asked for: a small model is soon content, with none even.
+    values = {"type": "array", "items": json.loads(rule.schema), "minItems": ask, "maxItems": ask}
     return {
         "type": "object",
-        "properties": {"values": {"type": "array", "items": json.loads(rule.schema)}},
+        "properties": {"values": values},
         "required": ["values"],
         "additionalProperties": False,
     }

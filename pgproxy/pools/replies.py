@@ -27,11 +27,12 @@ _CODES = (
     "server_error",
 )
 _ADVICE = {
-    400: "see models.model; an endpoint that knows no JSON schema needs `structured: none`",
+    400: "see models.model; an endpoint may want another `structured`",
     401: "see models.key",
     403: "see models.key",
     404: "see models.url and models.model",
-    422: "an endpoint that knows no JSON schema needs `structured: none`",
+    422: "an endpoint may want another `structured`",
+    500: "an endpoint may want another `structured`",
 }
 
 

@@ -115,7 +115,7 @@ def test_a_failure_says_what_is_kept_and_the_cost(pool: Pool) -> None:
     code, out, err = pool.run("build", "jobs")
     assert (code, out) == (1, "")
     assert "2 requests (1 failed), 100 tokens in, 40 out" in err
-    assert "pgproxy: the endpoint answers 500\n" in err
+    assert "pgproxy: the endpoint answers 500; an endpoint may want another" in err
     assert "hint: 2 values are kept; the same command goes on\n" in err
     code, _, err = pool.run("--offline", command="check")
     assert code == 2

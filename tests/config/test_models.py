@@ -68,7 +68,10 @@ def test_the_example_reads_when_it_is_no_comment(tmp_path: Path) -> None:
         ),
         (
             "{url: 'https://h/v1', model: m, structured: yaml}",
-            ".structured: found `yaml`; expected `json_schema`, `json_object` or `none`",
+            (
+                ".structured: found `yaml`; expected `json_schema`, `json_object`, "
+                "`json_object_schema` or `none`"
+            ),
         ),
         (
             "{url: 'https://h/v1', model: m, price_per_million: {input: 1}}",

@@ -1,10 +1,12 @@
 """``pools`` of policy.yaml: what is read and told, and the files of those that are in use."""
 
 from pathlib import Path
+import re
 
 import pytest
 
 from pgproxy.config.load import load
+from pgproxy.config.pool_rules import PoolEntry
 from pgproxy.errors import ConfigError
 from pgproxy.policy.pools import PoolRule
 from pgproxy.policy.rules import Policy, Synthetic
@@ -62,6 +64,18 @@ def test_a_pool_is_read_with_its_schema() -> None:
     )
     (rule,) = policy(POLICY + JOBS).pools
     assert (rule.schema, rule.count, rule.locale) == ('{"type": "string"}', 200, "en")
+
+
+def test_the_example_reads_when_it_is_no_comment(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "config" / "policy.yaml").read_text()
+    (found,) = re.findall(r"^# pools:\n(?:#   .*\n)+", text, re.MULTILINE)
+    block = re.sub(r"^# ", "", found, flags=re.MULTILINE)
+    (rule,) = policy(POLICY + block).pools
+    assert set(re.findall(r"^    (\w+):", block, re.MULTILINE)) == {
+        field.alias or name for name, field in PoolEntry.model_fields.items()
+    }
+    assert (rule.name, rule.count) == ("job_title", 500)
+    assert rule.schema == '{"maxLength": 40, "type": "string"}'
 
 
 @pytest.mark.parametrize(

@@ -167,6 +167,17 @@ def test_a_pause_may_be_asked_for_by_a_date(bakery: Bakery) -> None:
     assert bakery.pauses == [300.0, 2.0, 4.0]
 
 
+def test_the_key_takes_no_way_around(bakery: Bakery, monkeypatch: pytest.MonkeyPatch) -> None:
+    with scripted() as elsewhere:
+        elsewhere.script([more()])
+        for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
+            monkeypatch.setenv(name, f"http://127.0.0.1:{elsewhere.port}")
+        monkeypatch.delenv("no_proxy", raising=False)
+        bakery.endpoint.script([more()])
+        bakery.build()
+        assert elsewhere.paths == []
+
+
 def test_a_slow_endpoint_is_not_waited_for(bakery: Bakery) -> None:
     bakery.options["timeout_seconds"] = 1
     never = threading.Event()

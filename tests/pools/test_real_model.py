@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+import re
 import subprocess
 import sys
 import time
@@ -23,6 +24,7 @@ from pgproxy.demo.postgres import free_port
 from pgproxy.net.pool_build import Build, Pace
 from pgproxy.net.pool_files import PartFile
 from pgproxy.policy.pools import PoolRule
+from pgproxy.pools.prompts import Structured
 from pgproxy.pools.recipes import Wanted, next_edition
 from pgproxy.pools.texts import likeness
 
@@ -77,11 +79,18 @@ def test_a_pool_of_a_real_model(tmp_path: Path) -> None:
         "towns",
         str(tmp_path / "towns.jsonl"),
         "short names of invented towns",
-        schema='{"maxLength": 30, "minLength": 3, "pattern": "^[A-Z]", "type": "string"}',
+        # A pattern that its grammar can follow: both ends, or it follows none of the schema.
+        schema='{"pattern": "^[A-Z][a-z]{2,20}$", "type": "string"}',
         count=3,
     )
     with model() as address, PartFile(rule) as part:
-        models = Models(url=address, model="smollm2", values_per_request=2, timeout_seconds=300)
+        models = Models(
+            url=address,
+            model="smollm2",
+            structured=Structured.JSON_OBJECT_SCHEMA,
+            values_per_request=2,
+            timeout_seconds=300,
+        )
         header = next_edition(rule, Wanted(3, False, "smollm2", "now"), None, part.edition)
         assert header is not None
         build = Build(rule, models, part, Pace())
@@ -89,8 +98,7 @@ def test_a_pool_of_a_real_model(tmp_path: Path) -> None:
     edition = read_edition(rule)
     assert edition is not None
     assert len({likeness(value) for value in edition.values}) == 3
-    assert all(3 <= len(value) <= 30 and value[0].isupper() for value in edition.values)
+    assert all(re.fullmatch("[A-Z][a-z]{2,20}", value) for value in edition.values)
     assert build.tally.unmetered == 0
     assert build.tally.input > 0
     assert build.tally.output > 0
-    print(edition.values, build.tally.line(None))

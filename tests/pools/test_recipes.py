@@ -106,7 +106,14 @@ def test_a_request_holds_what_it_should_and_no_more() -> None:
                 "name": "values",
                 "schema": {
                     "type": "object",
-                    "properties": {"values": {"type": "array", "items": {"type": "string"}}},
+                    "properties": {
+                        "values": {
+                            "type": "array",
+                            "items": {"type": "string"},
+                            "minItems": 7,
+                            "maxItems": 7,
+                        }
+                    },
                     "required": ["values"],
                     "additionalProperties": False,
                 },
@@ -121,6 +128,9 @@ def test_of_what_was_made_only_some_is_shown() -> None:
     assert body.keys() == {"model", "messages"}
     shown = json.loads(body["messages"][1]["content"].rpartition("repeat: ")[2])
     assert shown == [value[:SHOWN_CHARACTERS] for value in values[-SHOWN:]]
+    body = json.loads(request(RULE, "m1", Structured.JSON_OBJECT_SCHEMA, 7, ()))
+    assert body["response_format"]["type"] == "json_object"
+    assert body["response_format"]["schema"]["required"] == ["values"]
     body = json.loads(request(RULE, "m1", Structured.JSON_OBJECT, 7, ()))
     assert body["response_format"] == {"type": "json_object"}
     assert "repeat" not in body["messages"][1]["content"]

@@ -95,7 +95,7 @@ def test_tokens_are_counted_where_they_are_given(usage: object, expected: Usage 
 @pytest.mark.parametrize(
     ("status", "code", "again", "told"),
     [
-        (400, "", False, "the endpoint answers 400; see models.model; an endpoint that knows no"),
+        (400, "", False, "the endpoint answers 400; see models.model; an endpoint may want"),
         (
             401,
             "invalid_api_key",
