@@ -17,8 +17,19 @@ if TYPE_CHECKING:
 # In the order of a first day.  The file ``commands/<name>.py`` has the function ``<name>``, and the
 # last line of its help as ``EPILOG``.
 COMMANDS = (
-    "demo", "serve", "check", "explain", "keys", "vault", "pool", "tokenize", "detokenize"
-)  # fmt: skip
+    "demo",
+    "serve",
+    "check",
+    "discover",
+    "explain",
+    "learn",
+    "fidelity",
+    "keys",
+    "vault",
+    "pool",
+    "tokenize",
+    "detokenize",
+)
 
 _LIBRARIES = ("typer", "rich", "yaml", "pydantic", "pglast", "asyncpg", "cryptography", "msgspec")
 

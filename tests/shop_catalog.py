@@ -1,7 +1,8 @@
 """A small catalog and policy in memory, for the tests of analysis and policy.
 
 ``email`` is a token, ``name`` synthetic, ``ssn`` partial, ``salary`` noise, ``contact`` (its own
-domain ``email``) a token; ``tickets.body`` is classified by nobody and so hidden.
+domain ``email``) a token; ``tickets.body`` is classified by nobody and so hidden.  Of documents,
+``profiles.profile`` is shown but for some paths, ``hidden`` hidden but for some, ``whole`` masked.
 """
 
 from decimal import Decimal
@@ -62,6 +63,11 @@ VIEWS = {
         "SELECT e.id AS rid, rank() OVER (ORDER BY e.salary) AS place FROM shop.employees e",
     ),
     "nested": ("m text", "SELECT e.mail AS m FROM shop.emails e"),
+    "contacts": (
+        "pid int4, mail text, card jsonb, doc jsonb",
+        """SELECT p.id AS pid, (p.profile #>> '{contact,email}'::text[]) AS mail,
+            (p.profile -> 'contact'::text) AS card, p.profile AS doc FROM shop.profiles p""",
+    ),
     "opaque": ("x int4", "SELECT shop.secret_function() AS x"),
 }
 
@@ -72,6 +78,7 @@ TABLES = {
     "tickets": "id int4, customer_id int4, body text, tags _text, extra jsonb",
     "partners": "id int4, contact text, code text",
     "nick": "nick text, name citext",
+    "profiles": "id int4, profile jsonb, hidden jsonb, whole jsonb, raw json",
 }
 
 
@@ -180,6 +187,15 @@ _CLASSES = {
     "*.*.ssn": "ssn",
     "shop.employees.salary": "salary",
     "shop.tickets.body": "unclassified",
+    "shop.profiles.profile->contact->email": "email",
+    "shop.profiles.profile->name": "name",
+    "shop.profiles.profile->years->*->salary": "salary",
+    "shop.profiles.raw->email": "email",
+    "shop.profiles.hidden": "unclassified",
+    "shop.profiles.hidden->plan": "public",
+    "shop.profiles.hidden->email": "email",
+    "shop.profiles.whole": "ssn",
+    "shop.profiles.whole->plan": "public",
     "shop.*.*": "public",
     "public.customers.id": "public",
 }

@@ -73,7 +73,8 @@ class Relation:
     OIDs it inherits from (partitioned tables included), nearest first.  ``orders``: what can decide
     in which order its rows are read.  ``partition_key`` of a partitioned table: the columns of its
     key, 0 for an expression.  ``feeds`` of a sequence: relation and number of the columns that own
-    it, or take their default from it.
+    it, or take their default from it.  ``conditions``: the expressions of its CHECK constraints and
+    its indexes.  ``references``: columns with a foreign key, and the column that it refers to.
     """
 
     oid: int
@@ -87,6 +88,8 @@ class Relation:
     orders: tuple[Order, ...] = ()
     partition_key: frozenset[int] = frozenset()
     feeds: frozenset[tuple[int, int]] = frozenset()
+    conditions: tuple[str, ...] = ()
+    references: tuple[tuple[int, Source], ...] = ()
 
     def column(self, name: str) -> Column | None:
         """The column of that name."""

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from pgproxy.analysis.column import column
 from pgproxy.analysis.context import not_covered
+from pgproxy.analysis.documents import part
 from pgproxy.analysis.givens import given
 from pgproxy.analysis.lineage import Given, Lineage, Node, Position, Use, compute
 from pgproxy.analysis.names import strings
@@ -43,6 +44,11 @@ KEYWORDS = {
 
 def compare(walk: "Walk", node: Node, position: Position) -> Lineage:
     """The lineage of an operator expression.  Raises Refusal."""
+    found = part(walk, node)
+    if found is not None:
+        lineage, reference = found
+        walk.use(position, lineage, node, ".".join(strings(reference["ColumnRef"]["fields"])))
+        return lineage
     body = node["A_Expr"]
     kind = body["kind"]
     if kind not in OPERATOR_KINDS:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from pgproxy.analysis.catalog import Catalog, Function
-from pgproxy.analysis.lineage import Lineage, Node, OutputField, Report, Use
+from pgproxy.analysis.lineage import Lineage, Node, OutputField, Report, Source, Step, Use
 from pgproxy.analysis.names import Names, string_nodes
 from pgproxy.analysis.scope import Scope
 from pgproxy.errors import Refusal
@@ -19,6 +19,8 @@ MAX_ALIAS = 48
 SelectWalker = Callable[[Node, Scope], list[OutputField]]
 ViewLineage = Callable[[int], "ViewReport"]
 BodyFields = Callable[[Function], list[OutputField]]
+# The parts of documents that steps lead to; None where that is not told from computing.
+Parts = Callable[[frozenset[Source], tuple[Step, ...]], frozenset[Source] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class Context:
     ``check_domain`` raises Refusal for a CHECK that does more than compute.  ``trusted``: OIDs of
     functions that the policy trusts.  ``shown_relations``: an array literal of the OIDs of
     relations of which the system may tell what it knows: of their ``rows``, or of their ``bounds``.
+    ``parts``: the parts of JSON documents that have a lineage of their own.
     """
 
     names: Names
@@ -56,6 +59,7 @@ class Context:
     check_domain: Callable[[str], None]
     trusted: frozenset[int]
     shown_relations: Callable[[str], str]
+    parts: Parts
     report: Report = field(default_factory=Report)
     operators: dict[str, list[tuple[Node, str]]] = field(default_factory=dict)
     unqualified: set[str] = field(default_factory=set)
@@ -123,6 +127,10 @@ class Context:
         """Note an operator that is written as pg_catalog's; ``body[key]`` is its name."""
         self.operators.setdefault(name, []).append((body, key))
         body[key] = string_nodes(("pg_catalog", name))
+
+    def is_own(self, operator: str) -> bool:
+        """Whether no extension has such an operator for built-in types: pg_catalog's is meant."""
+        return not self._plain(self.catalog.native_operators.get(operator, frozenset()))
 
     def check_operators(self) -> None:
         """Settle which operators the server may pick, by the types that were seen.

@@ -45,11 +45,14 @@ def copied_into(body: Node, context: Context) -> CopyInto:
     names = strings(body.get("attlist", ())) or [
         column.name for column in relation.columns if not column.generated
     ]
+    every: set[Source] = set()
     for number, name in enumerate(names, 1):
         column = relation.column(name)
         if column is None:
             raise refuse("name", f'column "{name}" of "{relation.name}" does not exist')
         own = Lineage(frozenset({Source(relation.oid, column.attnum)}))
+        every |= own.copied
         given = (Given({}, number),)
         context.use(Use(Position.WRITE, CONSTANT, {}, name, other=own, given=given))
+    context.report.inserted.append(frozenset(every))
     return CopyInto(body, len(names))

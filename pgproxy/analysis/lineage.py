@@ -5,6 +5,7 @@ computed  the value depends on these columns in some other way
 counted   only their number or their being NULL shows
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any, NamedTuple
@@ -12,14 +13,37 @@ from typing import Any, NamedTuple
 Node = dict[str, Any]
 
 
+class Step(NamedTuple):
+    """One step into a JSON document: by a key, into an element, or by what may be either.
+
+    ``text``: what is there comes as text, so that it is the last step.
+    """
+
+    key: str
+    by_key: bool
+    by_element: bool
+    text: bool = False
+
+
 class Source(NamedTuple):
-    """A stored column: pg_class.oid and pg_attribute.attnum."""
+    """A stored column: pg_class.oid and pg_attribute.attnum; or a part of the document it holds."""
 
     relation: int
     attnum: int
+    path: tuple[Step, ...] = ()
+
+    @property
+    def column(self) -> "Source":
+        """The column itself."""
+        return Source(self.relation, self.attnum) if self.path else self
 
 
 NOTHING: frozenset[Source] = frozenset()
+
+
+def columns_of(sources: Iterable[Source]) -> frozenset[Source]:
+    """The columns that these are, or are parts of."""
+    return frozenset(source.column for source in sources)
 
 
 class Lineage(NamedTuple):
@@ -197,6 +221,8 @@ class Report:
     relations: set[int] = field(default_factory=set)
     calls: list[Call] = field(default_factory=list)
     written: set[int] = field(default_factory=set)
+    inserted: list[frozenset[Source]] = field(default_factory=list)  # columns of a new row
+    updated: set[Source] = field(default_factory=set)  # columns that change in a row
     inside: list[Lineage] = field(default_factory=list)  # what views decide with
     wide: list[Lineage] = field(default_factory=list)  # what views make plans wider by
     lateral: bool = False  # a subquery in FROM sees its neighbours

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from pgproxy.analysis.catalog import Catalog, Function, Relation, split_identifiers
-from pgproxy.analysis.context import Context, ViewReport, not_covered
+from pgproxy.analysis.context import Context, Parts, ViewReport, not_covered
 from pgproxy.analysis.copy import CopyOptions, copied_query, copy_options
 from pgproxy.analysis.copy_from import CopyInto, copied_into
 from pgproxy.analysis.explain import explain_options, width_of
@@ -28,6 +28,7 @@ from pgproxy.analysis.scope import Item, Scope, ScopeColumn
 from pgproxy.analysis.types import target
 from pgproxy.analysis.utility import Named, utility
 from pgproxy.analysis.utility import named as named_in
+from pgproxy.analysis.view_report import view_report
 from pgproxy.analysis.writes import write
 from pgproxy.errors import Refusal
 
@@ -36,8 +37,6 @@ _AUDITED = frozenset({"SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "M
 MAX_VIEW_DEPTH = 32
 # CURSOR_OPT_HOLD of parsenodes.h.
 _CURSOR_HOLD = 0x20
-_TESTS = (Position.TEST, Position.NULL_TEST, Position.PRESORT)
-_PASSING = (Position.OUTPUT, Position.COMPUTE, Position.SCAN, Position.PRESORT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,8 @@ class Analyzer:
     """Analyses statements against one catalog snapshot; remembers views and functions.
 
     ``trusted`` are signatures of functions that the policy vouches for; ``shown_relations`` gives
-    an array literal of the OIDs of relations whose rows, or bounds, hold nothing masked.
+    an array literal of the OIDs of relations whose rows, or bounds, hold nothing masked; ``parts``
+    tells which parts of documents have a lineage of their own.
     """
 
     def __init__(
@@ -73,14 +73,17 @@ class Analyzer:
         search_path: list[str],
         trusted: Sequence[str] = (),
         shown_relations: Callable[[str], str] = lambda kind: "{}",
+        parts: Parts = lambda sources, steps: None,
     ) -> None:
         self._names = Names(catalog, search_path)
         self._trusted = trusted_functions(catalog, trusted)
         self._shown_relations = shown_relations
+        self._parts = parts
         # Definitions come qualified, so that nobody's search_path has a say in them.
         self._view_names = Names(catalog, [])
         self._known: dict[int, tuple[ViewReport, Context]] = {}
         self._open: list[int] = []
+        self._view_queries: dict[int, Node] = {}
 
     def analyze(self, raw: Tree) -> Analysis:
         """The analysis of one RawStmt; its tree is changed in place.  Raises Refusal."""
@@ -154,6 +157,7 @@ class Analyzer:
             self._check_domain,
             self._trusted,
             self._shown_relations,
+            self._parts,
         )
         return context
 
@@ -203,7 +207,7 @@ class Analyzer:
                 f"function {function.schema}.{function.name} is not known to be pure: {why}",
                 hint="Its owner can vouch for it in the policy, under trusted_functions.",
             ) from None
-        return _view_report(fields, context.report, width_of(context.report, None)), context
+        return view_report(fields, context.report, width_of(context.report, None)), context
 
     def _path_of(self, function: Function) -> Names:
         for setting in function.settings:
@@ -225,16 +229,38 @@ class Analyzer:
         found: dict[int, frozenset[Source]] = {}
         for column in relation.columns:
             if column.generated:
-                own = tuple(
-                    ScopeColumn(c.name, Lineage(frozenset({Source(relation.oid, c.attnum)})), ("",))
-                    for c in relation.columns
-                )
-                context = self._context(self._view_names)
-                (raw,) = parse(f"SELECT {column.generated}")
-                scope = Scope(Scope(items=[Item(relation.name, own)]))
-                (field,) = select(raw["stmt"]["SelectStmt"], scope, context)
-                found[column.attnum] = field.lineage.sources
+                (lineage,) = self._of_row(relation, column.generated)
+                found[column.attnum] = lineage.sources
         return found
+
+    def together(self, relation: Relation) -> list[frozenset[Source]]:
+        """The columns that the server computes with together when a row is written.
+
+        Raises Refusal.
+        """
+        generated = [column.generated for column in relation.columns if column.generated]
+        depends = self.depends(relation)
+        lineages = [
+            lineage
+            for expression in [*relation.conditions, *generated]
+            for lineage in self._of_row(relation, expression)
+        ]
+        found = (lineage.copied | lineage.computed for lineage in lineages)
+        return [each.union(*(depends.get(s.attnum, ()) for s in each)) for each in found]
+
+    def _of_row(self, relation: Relation, expression: str) -> list[Lineage]:
+        """Of an expression over the columns of one row; of a condition, of each that must hold."""
+        own = tuple(
+            ScopeColumn(c.name, Lineage(frozenset({Source(relation.oid, c.attnum)})), ("",))
+            for c in relation.columns
+        )
+        (raw,) = parse(f"SELECT {expression}")
+        query = raw["stmt"]["SelectStmt"]
+        both = query["targetList"][0]["ResTarget"]["val"].get("BoolExpr", {})
+        if both.get("boolop") == "AND_EXPR":
+            query["targetList"] = [{"ResTarget": {"val": part}} for part in both["args"]]
+        scope = Scope(Scope(items=[Item(relation.name, own)]))
+        return [f.lineage for f in select(query, scope, self._context(self._view_names))]
 
     def _view(self, oid: int, outer: Context) -> ViewReport:
         view = self._once(oid, lambda: self._analyze_view(oid))
@@ -251,6 +277,10 @@ class Analyzer:
         found = (*view.columns, *view.compared, *view.scanned, *view.inside)
         return frozenset().union(*(lineage.sources for lineage in found))
 
+    def view_query(self, oid: int) -> Node | None:
+        """The definition of a view, if a statement has been analysed that reads it."""
+        return self._view_queries.get(oid)
+
     def _analyze_view(self, oid: int) -> tuple[ViewReport, Context]:
         relation = self._names.catalog.by_oid[oid]
         context = self._context(self._view_names)
@@ -266,33 +296,9 @@ class Analyzer:
             ) from None
         if len(fields) != len(relation.columns):
             raise Refusal("view", f'view "{relation.schema}.{relation.name}" has changed')
+        self._view_queries[oid] = raw["stmt"]["SelectStmt"]
         wide = width_of(context.report, raw["stmt"]["SelectStmt"])
-        return _view_report(fields, context.report, wide), context
-
-
-def _view_report(fields: list[OutputField], report: Report, wide: list[Lineage]) -> ViewReport:
-    by_order = (
-        Position.GROUP,
-        Position.PARTITION,
-        Position.EQUAL,
-        Position.ORDER,
-        Position.SORT,
-        Position.VIEW,
-    )
-    compared: list[Lineage] = []
-    tested: set[Source] = set()
-    scanned = [use.lineage for use in report.uses if use.position is Position.SCAN]
-    for use in report.uses:
-        sides = [use.lineage, use.other] if use.other else [use.lineage]
-        if use.position in by_order and not use.given:
-            compared += sides
-        if use.position in (*by_order, *_TESTS):
-            tested.update(*(side.sources for side in sides))
-    # What the view itself asks for may be found by way of an index already, or lie in order.
-    compared += [s for s in scanned if s.copied & tested or any(not o.attnum for o in s.origins)]
-    inside = [use.lineage for use in report.uses if use.position not in _PASSING]
-    columns = [field.lineage for field in fields]
-    return ViewReport(columns, compared, scanned, [*inside, *report.inside], wide)
+        return view_report(fields, context.report, wide), context
 
 
 def render(trees: list[Tree]) -> str:

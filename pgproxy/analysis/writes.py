@@ -55,6 +55,7 @@ def _insert(body: Node, relation: Relation, target: Item, walk: Walk) -> None:
         if query is None:
             raise not_covered("INSERT of such a query", body)
         names = names or [column.name for column in relation.columns]
+        _note_inserted(relation, names, walk)
         if query.keys() <= _BARE_VALUES:
             for row in query["valuesLists"]:
                 _row(row["List"]["items"], relation, names, walk)
@@ -136,6 +137,7 @@ def _merge(body: Node, relation: Relation, target: Item, walk: Walk) -> None:
         if "values" in when:
             names = [_plain(node["ResTarget"]) for node in assigned]
             names = names or [column.name for column in relation.columns]
+            _note_inserted(relation, names, walk)
             _row(when["values"], relation, names, walk)
         else:
             _assign(assigned, relation, walk)
@@ -144,7 +146,15 @@ def _merge(body: Node, relation: Relation, target: Item, walk: Walk) -> None:
 def _assign(assigned: list[Node], relation: Relation, walk: Walk) -> None:
     for node in assigned:
         target = node["ResTarget"]
-        _value(target["val"], relation, _plain(target), walk)
+        name = _plain(target)
+        _value(target["val"], relation, name, walk)
+        if not _says_nothing(target["val"]):
+            walk.context.report.updated |= _own(relation, name).copied
+
+
+def _note_inserted(relation: Relation, names: list[str], walk: Walk) -> None:
+    every = frozenset().union(*(_own(relation, name).copied for name in names))
+    walk.context.report.inserted.append(every)
 
 
 def _value(value: Node, relation: Relation, name: str, walk: Walk) -> None:

@@ -1,6 +1,8 @@
 """``pgproxy check``: what is wrong with the two files, and what each role gets to see."""
 
+import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 import json
 from typing import Annotated, Any
 
@@ -9,31 +11,35 @@ from rich.table import Table
 from rich.text import Text
 import typer
 
-from pgproxy.commands.options import ConfigFile
+from pgproxy.commands.options import ConfigFile, DatabaseName
+from pgproxy.config.live import compare
 from pgproxy.config.load import Config, load
 from pgproxy.errors import ConfigError, Finding
+from pgproxy.net.introspection import read_catalog
 from pgproxy.policy.rules import PUBLIC, UNCLASSIFIED, Policy, RoleRule
+from pgproxy.treatment.keys import Keys
 
 EPILOG = "Example: pgproxy check -c pgproxy.yaml --offline"
 
-_NOT_YET = "comparing the policy with the live catalog is not there yet; use --offline"
 _OTHERS = "*"
 
 
 def check(
     config: ConfigFile,
     strict: Annotated[bool, typer.Option("--strict", help="Let warnings fail, for CI.")] = False,
+    database: DatabaseName = "",
     offline: Annotated[bool, typer.Option("--offline", help="Look at the files only.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Check pgproxy.yaml and the policy it names; every mistake is told at once.
+    """Check pgproxy.yaml and the policy it names, and hold the policy against the database.
 
-    Exits with 2 when there is one, and with 1 when --strict is given and there is a warning.
+    Every mistake is told at once.  Exits with 2 when there is one, and with 1 when --strict is
+    given and there is a warning.
     """
     try:
         loaded = load(config)
         if not offline:
-            raise ConfigError((Finding("pgproxy check", 0, _NOT_YET),))
+            loaded = _with_live(loaded, database)
     except ConfigError as error:
         if as_json:
             _print_json(error.findings, (), {})
@@ -46,6 +52,14 @@ def check(
         _print_text(loaded, treatments)
     if strict and loaded.warnings:
         raise typer.Exit(1)
+
+
+def _with_live(loaded: Config, database: str) -> Config:
+    """With the warnings that the catalog gives rise to.  Raises Unavailable."""
+    catalog = asyncio.run(read_catalog(loaded.proxy.catalog_url(), database, 1))
+    keys = Keys(bytes(32), loaded.profiles)
+    found = compare(loaded.policy, catalog, str(loaded.proxy.policy), keys)
+    return replace(loaded, warnings=(*loaded.warnings, *found))
 
 
 def _print_json(
@@ -65,7 +79,8 @@ def _finding(finding: Finding) -> dict[str, Any]:
 
 def _print_text(loaded: Config, treatments: dict[str, dict[str, str]]) -> None:
     for warning in loaded.warnings:
-        typer.echo(f"{warning.path}:{warning.line}: warning: {warning.message}", err=True)
+        where = f"{warning.path}:{warning.line}" if warning.line else warning.path
+        typer.echo(f"{where}: warning: {warning.message}", err=True)
     roles = list(treatments)
     table = Table("class")
     for role in roles:

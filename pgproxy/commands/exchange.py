@@ -23,7 +23,7 @@ from pgproxy.net.vaults import load_ring, open_vault
 from pgproxy.policy.rules import Policy, Token
 from pgproxy.session.audit import AuditRecord
 from pgproxy.treatment.shape import FieldType
-from pgproxy.treatment.token_kinds import canonical, has_form, kind_of, space_of
+from pgproxy.treatment.token_kinds import canonical, has_form, kind_for, space_for, space_of
 from pgproxy.treatment.tokens import TokenSpace
 from pgproxy.vault.store import Vault
 from pgproxy.wire import values
@@ -129,12 +129,14 @@ class Exchange:
         return self._values(vault, forms) if self._back else self._tokens(vault, forms)
 
     def _tokens(self, vault: Vault, given: Sequence[bytes | None]) -> list[bytes | None]:
-        kind = kind_of(self._treatments[0].format, self._field)
+        treatment = self._treatments[0]
+        kind = kind_for(treatment, self._field)
         if kind is None:
             message = "a column of this type has no tokens, or no room for them"
             raise ConfigError((Finding("--type", 0, message),))
         wanted = list(dict.fromkeys(v for v in given if v is not None and has_form(kind, v)))
-        found = dict(zip(wanted, vault.tokens(TokenSpace(self._domain, kind), wanted), strict=True))
+        space = space_for(treatment, self._domain, kind)
+        found = dict(zip(wanted, vault.tokens(space, wanted), strict=True))
         return [None if value is None else found.get(value) for value in given]
 
     def _values(self, vault: Vault, given: Sequence[bytes | None]) -> list[bytes | None]:

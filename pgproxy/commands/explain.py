@@ -36,7 +36,7 @@ def explain(
     """
     loaded = load(config)
     catalog = asyncio.run(read_catalog(loaded.proxy.catalog_url(), database, 1))
-    rule = _rule(loaded, catalog, role, config)
+    rule = rule_of(loaded, catalog, role, config)
     planner = CatalogPlanner(loaded.policy, rule, catalog, catalog.search_path(role))
     plans = planner.plan(sql.encode()).statements
     if as_json:
@@ -49,7 +49,8 @@ def explain(
         raise typer.Exit(1)
 
 
-def _rule(loaded: Config, catalog: Catalog, role: str, path: Path) -> RoleRule:
+def rule_of(loaded: Config, catalog: Catalog, role: str, path: Path) -> RoleRule:
+    """The entry of `roles` that a login of the role has.  Raises ConfigError."""
     known = catalog.roles.get(role)
     rule = loaded.policy.rule_for([role, *(known.member_of if known else ())])
     if rule is None:

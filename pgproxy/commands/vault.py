@@ -23,12 +23,15 @@ from pgproxy.vault.envelope import wrap_key_file
 from pgproxy.vault.keys import KeyRing, rotated_key_file
 from pgproxy.vault.providers import key_text
 from pgproxy.vault.sqlite_upkeep import copy_vault
-from pgproxy.vault.status import VaultStatus
+from pgproxy.vault.status import SpaceStatus, VaultStatus
 from pgproxy.vault.store import Upkeep
+from pgproxy.vault.tokens import capacity
 
 EPILOG = "Example: echo ann@example.org | pgproxy vault forget -c pgproxy.yaml --domain email"
 
 _BATCH = 2000
+# A space that is fuller than this wants another format, before it is full.
+_MOST = 0.8
 _SQLITE = "sqlite:///"
 
 
@@ -173,7 +176,12 @@ def _show(status: VaultStatus, as_json: bool) -> None:
             "bytes": status.bytes,
             "tokens": status.tokens,
             "spaces": [
-                {"domain": one.space.domain, "kind": one.space.kind, "tokens": one.tokens}
+                {
+                    "domain": one.space.domain,
+                    "kind": one.space.kind,
+                    "tokens": one.tokens,
+                    "full": _share(one),
+                }
                 for one in status.spaces
             ],
             "keys": [{"id": k.id, "state": k.state, "sealed": k.sealed} for k in status.keys],
@@ -183,15 +191,24 @@ def _show(status: VaultStatus, as_json: bool) -> None:
     typer.echo(
         f"{status.tokens:,} tokens, {status.bytes:,} bytes, schema version {status.schema_version}"
     )
-    spaces = Table("domain", "kind", "tokens")
+    spaces = Table("domain", "kind", "tokens", "full")
     for one in status.spaces:
-        spaces.add_row(one.space.domain, one.space.kind, f"{one.tokens:,}")
+        share = _share(one)
+        told = "" if share is None else f"{share:.0%}"
+        told = f"[bold red]{told}[/]" if share is not None and share > _MOST else told
+        spaces.add_row(one.space.domain, one.space.kind, f"{one.tokens:,}", told)
     keys = Table("key", "state", "values sealed")
     for key in status.keys:
         keys.add_row(key.id, key.state or "not in the key file", f"{key.sealed:,}")
     console = Console()
     console.print(spaces)
     console.print(keys)
+
+
+def _share(one: SpaceStatus) -> float | None:
+    """How full a small space is; None for one that nobody fills."""
+    room = capacity(one.space.kind)
+    return one.tokens / room if room else None
 
 
 def _tell(document: dict[str, str | int], as_json: bool, hint: str = "") -> None:

@@ -6,16 +6,44 @@ A pattern that can match nothing would leave a column unclassified, so each slip
 import re
 
 from pgproxy.config.fields import mismatch, wrong
-from pgproxy.policy.rules import PUBLIC, UNCLASSIFIED
+from pgproxy.policy.rules import ANY, ARROW, PUBLIC, UNCLASSIFIED
 
+# So that a step by an index of SQL is not taken for a key.
+_INDEX = re.compile(r"[+-]?[0-9]+")
 _EXPECTED = 'schema.table.column, such as public.customers.email or "*.*.ssn"'
 _CLASS = re.compile(r"[\w-][\w.-]*")
 
 
 def pattern(value: object) -> str:
-    """A column pattern: three parts, ``*`` ``?`` and ``{a,b}`` within a part."""
+    """A column pattern: three parts, ``*`` ``?`` and ``{a,b}`` within a part; keys behind it."""
     if not isinstance(value, str) or not value:
         raise mismatch(value, _EXPECTED)
+    column, *keys = value.split(ARROW)
+    _column(column)
+    for key in keys:
+        _key(key)
+    return value
+
+
+def _key(key: str) -> None:
+    if key.startswith(">"):
+        raise wrong("`->>` is SQL's; write `->` before each key")
+    if not key:
+        raise wrong("a key is empty; expected schema.table.column->key->key")
+    if key != key.strip():
+        raise wrong("a space stands beside a `->`; leave it out")
+    if key[0] in "'\"" and key[-1] == key[0]:
+        raise wrong("a key stands in quotes; write keys as the document has them")
+    if ANY in key and key != ANY:
+        raise wrong("`*` stands for a whole key, or any element of an array")
+    if _INDEX.fullmatch(key):
+        raise wrong(
+            "a key is a number; arrays are looked through, so leave an index out, and write `*` "
+            "for a key that is a number"
+        )
+
+
+def _column(value: str) -> None:
     depth, dots = 0, 0
     for char in value:
         depth += {"{": 1, "}": -1}.get(char, 0)
@@ -27,7 +55,6 @@ def pattern(value: object) -> str:
     if dots != 2:
         raise wrong(f"has {_parts(dots + 1)}; expected {_EXPECTED}")
     _pieces(value)
-    return value
 
 
 def _parts(count: int) -> str:

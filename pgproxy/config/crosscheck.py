@@ -10,7 +10,8 @@ from typing import Any
 from pgproxy.config.fields import nearest, shown
 from pgproxy.config.yaml import Document
 from pgproxy.errors import Finding
-from pgproxy.policy.rules import PUBLIC, UNCLASSIFIED
+from pgproxy.policy.globs import is_glob
+from pgproxy.policy.rules import PUBLIC, UNCLASSIFIED, Null, Policy, RoleRule, Show
 
 _BUILT_IN = (PUBLIC, UNCLASSIFIED, "*")
 
@@ -41,6 +42,29 @@ def check_roles(document: Document) -> None:
                 message = f"{shown(name)} is already decided by the entry on line {first[name]}"
                 document.report(("roles", i, "role"), f"{message}; keep one of them")
             first.setdefault(name, document.line(("roles", i)))
+
+
+def check_paths(document: Document, policy: Policy) -> None:
+    """A path into documents that every role sees as a whole, or not at all: it decides nothing.
+
+    Of columns that are named exactly: which column a wildcard means is not known here.
+    """
+    for pattern in policy.columns:
+        if not pattern.path or is_glob(pattern.column) or pattern.column.count(".") != 2:
+            continue
+        class_name = policy.class_of(*pattern.column.split("."))
+        if not any(_reaches(rule, class_name) for rule in policy.roles):
+            treated = policy.roles[0].treatment(class_name).name
+            document.report(
+                ("columns", pattern.pattern),
+                f"the column has class `{class_name}`, which treats it as a whole (`{treated}`), "
+                "so that no path is looked at; give the column no class, or one with treatment "
+                "`show` or `null`",
+            )
+
+
+def _reaches(rule: RoleRule, class_name: str) -> bool:
+    return isinstance(rule.treatment(class_name), Show | Null)
 
 
 def warnings(document: Document) -> tuple[Finding, ...]:

@@ -67,12 +67,13 @@ def _unknown(model: type[Section], loc: Path) -> str:
     owner = _model_at(model, loc[:-1])
     known = list(_keys(owner)) if owner else []
     name = str(loc[-1])
-    near = nearest(name, known)
-    if near:
-        return f"unknown key; did you mean `{near}`?"
+    # A key that is spelt right is in the wrong place, however near another one comes.
     homes = sorted(set(_homes(model, name)))
     if homes:
         return f"unknown key here; `{name}` belongs under {listed(homes)}"
+    near = nearest(name, known)
+    if near:
+        return f"unknown key; did you mean `{near}`?"
     return f"unknown key; expected {listed(known) or 'no key at all'}"
 
 

@@ -1,7 +1,7 @@
 """From the path of pgproxy.yaml to all that the two files say, or every mistake in them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 import os
 from pathlib import Path
 import re
@@ -10,10 +10,12 @@ from pgproxy.config.crosscheck import warnings
 from pgproxy.config.fields import nearest, shown
 from pgproxy.config.policy import read_policy
 from pgproxy.config.pools import put_pools_in, unused_pools
+from pgproxy.config.profiles import read_profiles, without_profile
 from pgproxy.config.proxy import ProxyConfig, read_proxy
 from pgproxy.config.yaml import Document, read
 from pgproxy.errors import ConfigError, Finding
 from pgproxy.policy.rules import Policy
+from pgproxy.treatment.profiles import NO_PROFILES, Profiles
 
 # A path may be shown whole; one from the environment is not.
 _NAME = re.compile(r"[\w./~ -]{1,200}")
@@ -21,11 +23,12 @@ _NAME = re.compile(r"[\w./~ -]{1,200}")
 
 @dataclass(frozen=True)
 class Config:
-    """Both files; ``warnings`` are slips that weaken nothing."""
+    """Both files and the learned profiles; ``warnings`` are slips that weaken nothing."""
 
     proxy: ProxyConfig
     policy: Policy
     warnings: tuple[Finding, ...] = ()
+    profiles: Profiles = field(default_factory=dict, repr=False)
 
 
 def load(
@@ -43,11 +46,23 @@ def load(
     policy = read_policy(rules) if rules else None
     if proxy is None or policy is None or rules is None:
         raise ConfigError((*_sorted(document), *(_sorted(rules) if rules else ())))
-    told = [*warnings(rules), *unused_pools(policy, rules.path)]
+    # A file that is not there yet is no mistake: `pgproxy learn` will make it.
+    profiles = read_profiles(proxy.profiles) if proxy.profiles else NO_PROFILES
+    told = [*warnings(rules), *without_profile(rules.path, policy, profiles)]
+    told += unused_pools(policy, rules.path)
     if with_pools:
         policy, more = put_pools_in(policy, rules.path)
-        told.extend(more)
-    return Config(proxy, policy, tuple(told))
+        told += more
+    return Config(proxy, policy, tuple(told), profiles)
+
+
+def load_proxy(path: str | Path, environment: Mapping[str, str] | None = None) -> ProxyConfig:
+    """Read pgproxy.yaml alone: there is no policy yet.  Raises ConfigError."""
+    document = _open(Path(path), os.environ if environment is None else environment)
+    proxy = read_proxy(document, Path(path).parent)
+    if proxy is None:
+        raise ConfigError(tuple(_sorted(document)))
+    return proxy
 
 
 def _open(path: Path, environment: Mapping[str, str] | None) -> Document:

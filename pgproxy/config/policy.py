@@ -8,17 +8,19 @@ are told at once.
 from enum import StrEnum
 from pathlib import Path
 import re
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field, PlainValidator
 
 from pgproxy.config.columns import class_name, own_class, pattern, treated_class
-from pgproxy.config.crosscheck import check_classes, check_roles
-from pgproxy.config.fields import Section, Text, choice, mismatch, not_yet, wrong
+from pgproxy.config.crosscheck import check_classes, check_paths, check_roles
+from pgproxy.config.fields import Section, Text, choice, mismatch, wrong
 from pgproxy.config.findings import validate
+from pgproxy.config.personas import subject
 from pgproxy.config.pool_rules import PoolEntry, check_pools, pool_name, pool_rule
 from pgproxy.config.treatments import treatment
 from pgproxy.config.yaml import Document
+from pgproxy.policy.persona import PersonaPattern
 from pgproxy.policy.rules import (
     ClassRule,
     ColumnPattern,
@@ -81,6 +83,7 @@ TreatedClass = Annotated[str, PlainValidator(treated_class)]
 Pattern = Annotated[str, PlainValidator(pattern)]
 Function = Annotated[str, PlainValidator(_function)]
 PoolName = Annotated[str, PlainValidator(pool_name)]
+SubjectColumns = Annotated[dict[str, str], PlainValidator(subject)]
 AnyTreatment = Annotated[Treatment, PlainValidator(treatment)]
 
 
@@ -113,7 +116,7 @@ class PolicyFile(Section):
         description="lines such as `public.customers.email: email`"
     )
     pools: dict[PoolName, PoolEntry] = Field(default_factory=dict)
-    personas: Annotated[Any, PlainValidator(not_yet("personas are"))] = None
+    personas: dict[ClassName, dict[Pattern, SubjectColumns]] = Field(default_factory=dict)
     trusted_functions: list[Function] = Field(default_factory=list)
     roles: list[RoleEntry] = Field(
         min_length=1, description="a list of entries such as `- role: analyst`"
@@ -129,7 +132,7 @@ def read_policy(document: Document) -> Policy | None:
         check_pools(document)
     if written is None or document.findings:
         return None
-    return Policy(
+    policy = Policy(
         classes={name: _class_rule(name, options) for name, options in written.classes.items()},
         columns=tuple(
             ColumnPattern(name, cls, document.line(("columns", name)))
@@ -143,7 +146,14 @@ def read_policy(document: Document) -> Policy | None:
             pool_rule(name, entry, document.line(("pools", name)))
             for name, entry in written.pools.items()
         ),
+        personas=tuple(
+            PersonaPattern(persona, line, **told)
+            for persona, lines in written.personas.items()
+            for line, told in lines.items()
+        ),
     )
+    check_paths(document, policy)
+    return None if document.findings else policy
 
 
 def _class_rule(name: str, options: ClassOptions) -> ClassRule:

@@ -272,6 +272,7 @@ class ProxyConfig(Section):
     limits: Limits = Limits()
     models: Models | None = None
     policy: FilePath = Field(description="the path of the policy, such as policy.yaml")
+    profiles: FilePath | None = None
 
     def verifiers_url(self) -> str:
         """The login that reads stored passwords: that of ``auth``, else that of the catalog.

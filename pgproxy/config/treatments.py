@@ -12,7 +12,6 @@ from pydantic_core import PydanticCustomError
 
 from pgproxy.config.fields import (
     NESTED,
-    NOT_YET,
     Section,
     Text,
     integer,
@@ -28,6 +27,7 @@ from pgproxy.policy.pools import Pool
 from pgproxy.policy.rules import (
     Bucket,
     Hash,
+    Like,
     Noise,
     Null,
     Partial,
@@ -38,10 +38,12 @@ from pgproxy.policy.rules import (
     Token,
     Treatment,
 )
+from pgproxy.treatment.locales import LOCALES
+from pgproxy.treatment.person import MAKERS
 from pgproxy.treatment.token_kinds import FORMATS
+from pgproxy.treatment.vaultless_kinds import FORMATS as VAULTLESS
 
-SYNTHETIC_NOW = ("first_name", "last_name", "name", "email")
-SYNTHETIC_LATER = ("phone", "address", "city", "company", "card", "iban", "birth_date", "text")
+SYNTHETIC = (*MAKERS, "text")
 PERIODS = ("month", "quarter", "year")
 
 # What people call a treatment in other tools.
@@ -121,35 +123,41 @@ class HashOptions(Options):
         return Hash(self.length)
 
 
-def _reversible(value: object) -> bool:
-    if value is True:
-        return True
-    if value is False:
-        raise wrong(f"`false` is {NOT_YET}; expected `true`, or treatment `hash`")
-    raise mismatch(value, "`true`")
+def _truth(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise mismatch(value, "`true` or `false`")
 
 
 class TokenOptions(Options):
     format: Annotated[str, PlainValidator(lambda value: one_of(value, FORMATS))] = "opaque"
     domain: Text = ""
-    reversible: Annotated[bool, PlainValidator(_reversible)] = True
+    reversible: Annotated[bool, PlainValidator(_truth)] = True
+    vaultless: Annotated[bool, PlainValidator(_truth)] = False
+
+    @model_validator(mode="after")
+    def _can_be_computed(self) -> "TokenOptions":
+        if self.vaultless and self.format not in VAULTLESS:
+            raise wrong(
+                "`vaultless` needs `format: digits` or `format: length`: texts of another form "
+                "cannot be enciphered into one of their own"
+            )
+        if self.vaultless and not self.reversible:
+            raise wrong("what is computed can be computed back; expected `reversible: true`")
+        return self
 
     def build(self) -> Treatment:
-        return Token(self.format, self.domain, self.reversible)
+        return Token(self.format, self.domain, self.reversible, self.vaultless)
 
 
 def _locale(value: object) -> str:
-    if value == "en":
-        return "en"
-    if isinstance(value, str):
-        raise wrong(f"found {shown(value)}; a locale other than `en` is {NOT_YET}")
-    raise mismatch(value, "`en`")
+    return one_of(value, LOCALES)
 
 
 class SyntheticOptions(Options):
-    kind: Annotated[
-        str, PlainValidator(lambda value: one_of(value, SYNTHETIC_NOW, SYNTHETIC_LATER))
-    ] = Field(description=listed(SYNTHETIC_NOW))
+    kind: Annotated[str, PlainValidator(lambda value: one_of(value, SYNTHETIC))] = Field(
+        description=listed(SYNTHETIC)
+    )
     locale: Annotated[str, PlainValidator(_locale)] = "en"
 
     def build(self) -> Treatment:
@@ -163,6 +171,24 @@ class PoolOptions(Options):
 
     def build(self) -> Treatment:
         return Synthetic("pool", pool=Pool(self.pool))
+
+
+def _ranks(value: object) -> Decimal:
+    expected = "a number from 0.01 to 0.5"
+    found = number(value, expected)
+    if not Decimal("0.01") <= found <= Decimal("0.5"):
+        raise mismatch(value, expected)
+    return found
+
+
+class LikeOptions(Options):
+    """``synthetic`` with ``like``: drawn from what `pgproxy learn` has learned of the column."""
+
+    like: Annotated[str, PlainValidator(lambda value: one_of(value, ("distribution",)))]
+    ranks: Annotated[Decimal, PlainValidator(_ranks)] = Like().ranks
+
+    def build(self) -> Treatment:
+        return Like(self.ranks)
 
 
 def _percent(value: object) -> Decimal:
@@ -218,7 +244,7 @@ OPTIONS: Mapping[str, type[Options]] = {
 # Treatments that need options, and how they are written.
 _WRITTEN = {
     "partial": "{partial: {last: 4}}",
-    "synthetic": "{synthetic: first_name}",
+    "synthetic": "{synthetic: first_name}, or {synthetic: {like: distribution}}",
     "noise": "{noise: {range: 3}}",
     "bucket": "{bucket: {size: 10}}, or {bucket: month}",
     "shift": "{shift: {days: 30}}",
@@ -256,7 +282,7 @@ def _known(name: str) -> str:
     if name in OPTIONS:
         return name
     meant = _OTHER_NAMES.get(name.lower()) or nearest(name, list(OPTIONS))
-    if name in SYNTHETIC_NOW:
+    if name in SYNTHETIC:
         raise wrong(f"found `{name}`, a kind of synthetic; expected {{synthetic: {name}}}")
     if meant:
         raise wrong(f"found {shown(name)}, no treatment; did you mean `{meant}`?")
@@ -265,14 +291,15 @@ def _known(name: str) -> str:
 
 def _with_options(name: str, options: object) -> Treatment:
     if name == "synthetic" and isinstance(options, str):
-        return Synthetic(one_of(options, SYNTHETIC_NOW, SYNTHETIC_LATER))
+        return Synthetic(one_of(options, SYNTHETIC))
     if name == "bucket" and isinstance(options, str):
         return Bucket(period=one_of(options, PERIODS))
-    pooled = name == "synthetic" and isinstance(options, dict) and "pool" in options
-    model = PoolOptions if pooled else OPTIONS[name]
     if not isinstance(options, dict):
         example = _WRITTEN.get(name) or _OPTIONAL.get(name)
         raise mismatch(options, example if example else f"`{name}`, which has no options")
+    model = OPTIONS[name]
+    if name == "synthetic":
+        model = LikeOptions if "like" in options else PoolOptions if "pool" in options else model
     try:
         return model.model_validate(options).build()
     except ValidationError as error:

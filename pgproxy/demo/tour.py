@@ -34,6 +34,11 @@ QUESTIONS = (
         "SELECT first_name, last_name, email FROM customers ORDER BY id LIMIT 4",
     ),
     Question(
+        "One customer is one person, in every table",
+        "SELECT c.id, c.first_name, c.last_name, o.ship_name\n"
+        "  FROM customers c JOIN orders o ON o.customer_id = c.id ORDER BY o.id LIMIT 4",
+    ),
+    Question(
         "The last digits, and noise that no repetition averages away",
         "SELECT last_name, department, ssn, salary FROM employees ORDER BY id LIMIT 4",
     ),

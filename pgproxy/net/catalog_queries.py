@@ -83,6 +83,25 @@ JOIN pg_am AS a ON a.oid = c.relam
 WHERE i.indrelid >= 16384 AND c.relpersistence <> 't'
 """
 
+# What the server computes of a row that is written: what comes out, or fails, tells of all of it.
+CONDITIONS = """
+SELECT c.conrelid AS relation, pg_get_expr(c.conbin, c.conrelid) AS expression
+FROM pg_constraint AS c WHERE c.contype = 'c' AND c.conrelid >= 16384
+UNION ALL
+SELECT i.indrelid, pg_get_indexdef(i.indexrelid, k, false)
+FROM pg_index AS i CROSS JOIN LATERAL generate_series(1, i.indnkeyatts::int4) AS k
+WHERE i.indrelid >= 16384 AND i.indkey[k - 1] = 0
+UNION ALL
+SELECT i.indrelid, pg_get_expr(i.indpred, i.indrelid)
+FROM pg_index AS i WHERE i.indrelid >= 16384 AND i.indpred IS NOT NULL
+"""
+
+REFERENCES = """
+SELECT c.conrelid AS relation, k.own::int4 AS own, c.confrelid AS referenced, k.key::int4 AS key
+FROM pg_constraint AS c CROSS JOIN LATERAL unnest(c.conkey, c.confkey) AS k(own, key)
+WHERE c.contype = 'f'
+"""
+
 # The body only of what SQL can be read from: sqlbody is there from PostgreSQL 14 on.
 FUNCTIONS = """
 SELECT p.oid, n.nspname::text AS schema, p.proname::text AS name, p.prokind::text AS kind,
@@ -187,6 +206,9 @@ SELECT concat_ws('; ',
      WHERE s.relkind = 'S' AND s.relpersistence <> 't'),
     (SELECT 'check ' || sum(hashint8extended(oid::int8, xmin::text::int8))
      FROM pg_constraint WHERE contypid >= 16384),
+    (SELECT 'constraint ' || sum(hashint8extended(k.oid::int8, k.xmin::text::int8))
+     FROM pg_constraint AS k JOIN pg_class AS c ON c.oid = k.conrelid
+     WHERE k.conrelid >= 16384 AND k.contype IN ('c', 'f') AND c.relpersistence <> 't'),
     (SELECT 'rule ' || sum(hashint8extended(r.oid::int8, r.xmin::text::int8))
      FROM pg_rewrite AS r JOIN pg_class AS c ON c.oid = r.ev_class
      WHERE r.oid >= 16384 AND c.relpersistence <> 't'),

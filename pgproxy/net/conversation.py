@@ -33,6 +33,8 @@ from pgproxy.session.effects import (
 from pgproxy.session.session import Session
 from pgproxy.wire.proxy_header import parse_proxy_header
 
+# A statement that was sent has begun by then.
+AGAIN_SECONDS = 0.5
 TIMED_OUT = "57014"
 
 # Sweeps without a byte moving, before a leg that is to end by itself is cut: where only the peer's
@@ -241,7 +243,7 @@ class Conversation:
             elif isinstance(effect, CatalogChanged):
                 self._services.catalogs.suspect()
             elif isinstance(effect, ForwardCancel):
-                self._cancelling = self._house.start(self._cancel(effect.packet))
+                self._cancelling = self._house.start(self._cancel(effect))
             else:
                 # What is known at once leads to more effects, which come after these.
                 effects += self._request(effect)
@@ -284,9 +286,12 @@ class Conversation:
             self._connecting = None
             self._services.connecting.observe(time.perf_counter() - started)
 
-    async def _cancel(self, packet: bytes) -> None:
+    async def _cancel(self, effect: ForwardCancel) -> None:
         try:
-            await self._services.upstream.cancel(packet)
+            await self._services.upstream.cancel(effect.packet)
+            if effect.again:
+                await asyncio.sleep(AGAIN_SECONDS)
+                await self._services.upstream.cancel(effect.packet)
         finally:
             self._cancelling = None
             if self._closed:

@@ -15,6 +15,7 @@ from urllib.parse import quote
 import asyncpg
 
 from pgproxy.analysis.catalog import Catalog, Column, Function, Order, Relation, Role, Type
+from pgproxy.analysis.lineage import Source
 from pgproxy.errors import Unavailable
 from pgproxy.net import catalog_queries as queries
 
@@ -37,6 +38,8 @@ _KINDS = {
     "columns": queries.COLUMNS,
     "types": queries.TYPES,
     "indexes": queries.INDEXES,
+    "conditions": queries.CONDITIONS,
+    "references": queries.REFERENCES,
     "functions": queries.FUNCTIONS,
     "operators": queries.OPERATORS,
     "casts": queries.CASTS,
@@ -171,6 +174,13 @@ def _relations(kinds: Mapping[str, Rows]) -> dict[tuple[str, str], Relation]:
         if row["clustered"] or not row["unordered"]:
             order = Order(frozenset(row["columns"]), row["first"], row["clustered"])
             orders[row["relation"]].append(order)
+    conditions: defaultdict[int, list[str]] = defaultdict(list)
+    for row in kinds["conditions"]:
+        conditions[row["relation"]].append(row["expression"])
+    references: defaultdict[int, list[tuple[int, Source]]] = defaultdict(list)
+    for row in kinds["references"]:
+        key = Source(row["referenced"], row["key"])
+        references[row["relation"]].append((row["own"], key))
     return {
         (row["schema"], row["name"]): Relation(
             oid=row["oid"],
@@ -185,6 +195,8 @@ def _relations(kinds: Mapping[str, Rows]) -> dict[tuple[str, str], Relation]:
             orders=tuple(orders[row["oid"]]),
             partition_key=frozenset(row["partition_key"] or ()),
             feeds=frozenset((fed >> 16, fed & 0xFFFF) for fed in row["feeds"] or ()),
+            conditions=tuple(conditions[row["oid"]]),
+            references=tuple(references[row["oid"]]),
         )
         for row in kinds["relations"]
     }

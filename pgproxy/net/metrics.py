@@ -57,6 +57,7 @@ class _Reader(Collector):
     def __init__(self, server: Server, build: Build) -> None:
         self._server = server
         self._build = build
+        self._remembered = 0  # fields whose token was in memory
 
     def collect(self) -> Iterable[Metric]:
         yield from self._counted()
@@ -82,15 +83,21 @@ class _Reader(Collector):
         resolved, unknown = c.tokens_resolved, c.tokens_unknown
         yield _total("tokens_resolved", "Tokens turned into values on their way in.", resolved)
         yield _total("tokens_unknown", "Values that came in for tokens and were none.", unknown)
-        yield _count(
-            "vault_lookups", "Values the vault was asked for.", ("result",), c.vault_lookups
-        )
+        help_text = "Values looked up for tokens: asked of the vault, or found in memory."
+        yield _count("vault_lookups", help_text, ("result",), self._lookups())
         yield _count("plan_cache", "Plans looked for.", ("result",), c.plan_cache)
         yield _count("bytes", "Bytes by direction.", ("direction",), c.bytes)
         yield _count("errors", "Errors sent to clients.", ("sqlstate",), c.errors)
         yield _total("faults", "Mistakes of pgproxy's own; each ended a session.", c.faults)
         failures = services.audit.failures
         yield _total("audit_failures", "Writes of the audit trail that failed.", failures)
+
+    def _lookups(self) -> dict[str, int]:
+        c = self._server.services.counters
+        tokens = sum(n for (_, treatment), n in c.fields_treated.items() if treatment == "token")
+        # Fields are counted when their statement ends, what is asked before: never backwards.
+        self._remembered = max(self._remembered, tokens - c.vault_lookups["asked"])
+        return {**c.vault_lookups, "memory": self._remembered}
 
     def _timed(self) -> Iterator[Metric]:
         services = self._server.services

@@ -37,7 +37,6 @@ from pgproxy.net.sockets import cannot_listen
 from pgproxy.net.vaults import load_ring, open_vault
 from pgproxy.net.verifiers import Verifiers, home
 from pgproxy.net.workers import Place
-from pgproxy.policy.rules import Policy
 from pgproxy.session.context import ClientTls, Limits, Scram, SessionContext
 from pgproxy.session.counters import Counters
 from pgproxy.session.key_login import codes
@@ -160,12 +159,14 @@ class _Proxy:
                     "only the policy and certificates are reloaded; what else changed needs a "
                     "restart"
                 )
-            if fresh.policy == old.policy:
+            for warning in fresh.warnings:
+                log.warning("%s", warning)
+            if (fresh.policy, fresh.profiles) == (old.policy, old.profiles):
                 log.info("reloaded: the policy is unchanged")
                 return
             log.info("reloaded: sessions under the old policy end with their transaction")
         seconds = fresh.proxy.limits.drain_seconds
-        await self._server.reload(self._rules.opener(fresh.policy), seconds)
+        await self._server.reload(self._rules.opener(fresh), seconds)
 
     def _renew_certificates(self, proxy: ProxyConfig) -> None:
         """Who connects from now on sees the new ones.  Raises ConfigError."""
@@ -176,17 +177,24 @@ class _Proxy:
 
 
 class _Rules:
-    """What a session is given, but for the policy."""
+    """What a session is given, but for the policy and what was learned."""
 
-    def __init__(self, config: Config, context: SessionContext) -> None:
+    def __init__(self, config: Config, context: SessionContext, keys: Keys) -> None:
         limit = config.proxy.limits.message_bytes
         self._context = replace(
             context, limits=Limits(message_bytes=min(limit, Limits().message_bytes))
         )
+        self._keys = keys
 
-    def opener(self, policy: Policy) -> OpenSession:
-        """Opens sessions under a policy."""
-        context = replace(self._context, policy=policy, make_planner=Planners(policy))
+    def opener(self, config: Config) -> OpenSession:
+        """Opens sessions under the policy and the profiles of these files."""
+        keys = replace(self._keys, profiles=config.profiles)
+        context = replace(
+            self._context,
+            policy=config.policy,
+            make_planner=Planners(config.policy),
+            treatments=Treatments(keys, self._context.tokens),
+        )
         return lambda client: Session(replace(context, client=client))
 
 
@@ -208,9 +216,10 @@ def _open(config: Config, stack: AsyncExitStack) -> tuple[Services, _Rules]:
     probes = Probes(proxy.catalog.url)
     stack.callback(probes.close)
     catalogs = Catalogs(proxy.catalog.url, read_snapshot, probes)
+    keys = Keys(ring.treatment_secret(), config.profiles)
     context = SessionContext(
         policy=config.policy,
-        treatments=Treatments(Keys(ring.treatment_secret()), tokens),
+        treatments=Treatments(keys, tokens),
         tokens=tokens,
         counters=counters,
         make_planner=Planners(config.policy),
@@ -222,7 +231,7 @@ def _open(config: Config, stack: AsyncExitStack) -> tuple[Services, _Rules]:
         service=_service(proxy.auth.service),
         allowed=codes(frozenset(proxy.auth.allow)),
     )
-    rules = _Rules(config, context)
+    rules = _Rules(config, context, keys)
     verifiers = Verifiers(proxy.auth.users, proxy.verifiers_url())
     stack.callback(verifiers.close)
     tls = proxy.listen.tls
@@ -233,7 +242,7 @@ def _open(config: Config, stack: AsyncExitStack) -> tuple[Services, _Rules]:
         lookups=lookups,
         audit=audit,
         counters=counters,
-        open_session=rules.opener(config.policy),
+        open_session=rules.opener(config),
         verifiers=verifiers,
     )
     return services, rules

@@ -57,7 +57,7 @@ class _Space:
     """One space of the database; ``fresh``: the last block was mostly new."""
 
     id: int
-    kind: str
+    space: TokenSpace
     cipher: SpaceCipher
     places: Places
     fresh: bool = False
@@ -172,7 +172,7 @@ class PostgresVault:
         self, connection: Connection, here: _Space, wanted: dict[bytes, bytes]
     ) -> dict[bytes, bytes]:
         """Look-up → value in, look-up → token out."""
-        if here.fresh and not drawing.listable(here.kind):
+        if here.fresh and not drawing.listable(here.space.kind):
             made = await self._make(connection, here, wanted)
             if made is not None:
                 return made
@@ -187,7 +187,7 @@ class PostgresVault:
                 await self._squeeze(connection, here, left)
                 made = await self._find(connection, here, list(left))
             found.update(made)
-        raise Unavailable(drawing.full(here.kind), sqlstate="53000")
+        raise Unavailable(drawing.full(here.space, wanted.values()), sqlstate="53000")
 
     async def _make(
         self, connection: Connection, here: _Space, wanted: dict[bytes, bytes]
@@ -228,12 +228,12 @@ class PostgresVault:
                 await connection.execute(sql.RELEASE, here.id, list(unused))
 
     async def _draw(self, connection: Connection, here: _Space, values: list[bytes]) -> list[bytes]:
-        if not drawing.listable(here.kind):
+        if not drawing.listable(here.space.kind):
             return here.places.draw(values)
         taken = await connection.fetch(sql.TAKEN, here.id)
-        free = drawing.draw_free(here.kind, values, [place for (place,) in taken])
+        free = drawing.draw_free(here.space.kind, values, [place for (place,) in taken])
         if free is None:
-            raise Unavailable(drawing.full(here.kind), sqlstate="53000")
+            raise Unavailable(drawing.full(here.space, values), sqlstate="53000")
         return free
 
     async def _find(
@@ -244,7 +244,7 @@ class PostgresVault:
 
     async def _values(self, space: TokenSpace, tokens: Sequence[bytes]) -> list[bytes | None]:
         here = await self._with(lambda c: self._space(c, space, create=False))
-        if here is None:
+        if here is None or here.cipher.one_way:
             return [None] * len(tokens)
         token_at = dict(zip(here.places.places(tokens), tokens, strict=True))
         token_at.pop(NOWHERE, None)
@@ -303,7 +303,7 @@ class PostgresVault:
                 return None
             await connection.execute(sql.ADD_SPACE, *key)
             number = await connection.fetchval(sql.SPACE, *key)
-        known = _Space(number, space.kind, SpaceCipher(self._keys, space), places)
+        known = _Space(number, space, SpaceCipher(self._keys, space), places)
         self._spaces[space] = known
         return known
 

@@ -7,6 +7,7 @@ from pgproxy.vault.envelope import KeyService
 from pgproxy.vault.keys import KeyRing
 from pgproxy.vault.providers import load_keys
 from pgproxy.vault.services import Kms, Transit
+from pgproxy.vault.vaultless import Vaultless
 
 SCHEMES = ("postgresql://", "postgres://")
 
@@ -31,6 +32,5 @@ def open_vault(url: str, keys: KeyRing) -> store.Upkeep:
     Raises ConfigError where it cannot be ours.  A PostgreSQL server that is away is waited for at
     every use; a file that is away is an error.
     """
-    if url.startswith(SCHEMES):
-        return PostgresVault(url, keys)
-    return store.open_vault(url, keys)
+    opened = PostgresVault(url, keys) if url.startswith(SCHEMES) else store.open_vault(url, keys)
+    return Vaultless(opened, keys)

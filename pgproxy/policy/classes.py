@@ -4,13 +4,17 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from pgproxy.analysis.catalog import SYSTEM_SCHEMAS, Catalog, Relation
-from pgproxy.analysis.lineage import Lineage, Source
+from pgproxy.analysis.lineage import Lineage, Source, Step
 from pgproxy.analysis.system_catalogs import NULLED
 from pgproxy.errors import Refusal
+from pgproxy.policy.documents import DOCUMENTS, Document, merged, one_name
+from pgproxy.policy.persona import PersonaPattern
 from pgproxy.policy.rules import (
     PUBLIC,
     UNCLASSIFIED,
+    Inside,
     Null,
+    Paths,
     Policy,
     RoleRule,
     Show,
@@ -37,6 +41,18 @@ class Mask:
         """Columns that agree on it are masked alike."""
         return self.treatment, self.domain
 
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Its class; of a document, those of its parts too."""
+        if not isinstance(self.treatment, Paths):
+            return (self.class_name,)
+        inside = [one.class_name for one in self.treatment.inside if one.treatment != _SHOW]
+        return (self.class_name, *inside)
+
+
+_SHOW = Show()
+_JSONB, _TEXT = 3802, 25
+
 
 class Masks:
     """The masked columns of one database for one role, worked out on demand."""
@@ -58,14 +74,50 @@ class Masks:
         self._known: dict[Source, Mask | None] = {}
         self._relations: dict[int, bool] = {}
         self._names: dict[Source, str] = {}
+        self._documents: dict[Source, Document] = {}
 
     def mask(self, source: Source) -> Mask | None:
-        """The mask of a stored column; None when it is shown."""
+        """The mask of a stored column, or of a part of its document; None when it is shown."""
         try:
             return self._known[source]
         except KeyError:
-            found = self._known[source] = self._find(source)
-            return found
+            pass
+        if source.path:
+            # Not kept: there are as many as a client cares to name.
+            return self._mask_of_part(source)
+        found = self._known[source] = self._find(source)
+        return found
+
+    def _mask_of_part(self, source: Source) -> Mask | None:
+        whole = self.mask(source.column)
+        document = self._documents.get(source.column)
+        if whole is None or document is None:
+            return whole
+        part = document.part(source.path)
+        if part is None:
+            return Mask(whole.class_name, Null(), "")
+        shown = isinstance(part.treatment, Show)
+        return None if shown else Mask(part.class_name, part.treatment, part.domain)
+
+    def parts(
+        self, sources: frozenset[Source], steps: tuple[Step, ...]
+    ) -> frozenset[Source] | None:
+        """The parts that steps into the documents of columns lead to.
+
+        None where the policy does not tell them from computing: it knows no paths into them, masks
+        them as a whole, or has more than one treatment for a part.
+        """
+        masked = self.masked(source.column for source in sources)
+        if not masked or not all(column in self._documents for column in masked):
+            return None
+        found = frozenset(source._replace(path=source.path + steps) for source in sources)
+        documents = [(self._documents.get(one.column), one.path) for one in found]
+        untold = any(document and document.part(path) is None for document, path in documents)
+        return None if untold else found
+
+    def concerns(self, sources: Iterable[Source]) -> bool:
+        """Whether masked columns are among them, or columns of which they are shown parts."""
+        return any(self.mask(source.column) is not None for source in sources)
 
     def masked(self, sources: Iterable[Source]) -> list[Source]:
         """Those of ``sources`` that are masked, in a stable order."""
@@ -85,7 +137,9 @@ class Masks:
     def types(self, lineage: Lineage) -> set[tuple[int, int]]:
         """Types below all domains, and typmods, of the columns that a value is copied from."""
         return {
-            (self._catalog.base_type(column.type_oid), column.typmod)
+            (_type_of_part(source), -1)
+            if source.path
+            else (self._catalog.base_type(column.type_oid), column.typmod)
             for source in self.stored(lineage.copied)
             for column in self._catalog.by_oid[source.relation].columns
             if column.attnum == source.attnum
@@ -119,7 +173,9 @@ class Masks:
             return True
 
     def name(self, source: Source) -> str:
-        """schema.table.column."""
+        """schema.table.column, schema.table.column->key for a part of its document."""
+        if source.path:
+            return "->".join([self.name(source.column), *map(_written, source.path)])
         found = self._names.get(source)
         if found is None:
             found = self._names[source] = self._name(source)
@@ -143,6 +199,14 @@ class Masks:
             withheld = column.name in NULLED.get(relation.name, ())
             return Mask("catalog", Null(), "") if withheld else None
         class_name = self._class(relation, source.attnum)
+        whole = self._of_class(relation, source, class_name)
+        if whole is None:
+            return self._by_path(source, whole, Show())
+        own, _ = self._treatment(class_name)
+        return self._by_path(source, whole, own) if isinstance(own, Null) else whole
+
+    def _of_class(self, relation: Relation, source: Source, class_name: str) -> Mask | None:
+        """The mask of a column as a whole."""
         if class_name == UNCLASSIFIED and relation.feeds:
             # What a sequence has come to is the last value of the columns that take theirs from it.
             fed = self.masked(Source(*column) for column in relation.feeds)
@@ -150,13 +214,48 @@ class Masks:
         if class_name == UNCLASSIFIED and relation.kind in "vm":
             # A view's columns are what their sources are, unless the policy names them itself.
             return None
-        treatment = self._rule.treatment(class_name)
+        treatment, domain = self._treatment(class_name)
         if isinstance(treatment, Show):
             return self._generated(relation, source)
+        return Mask(class_name, treatment, domain)
+
+    def _treatment(self, class_name: str) -> tuple[Treatment, str]:
+        treatment = self._rule.treatment(class_name)
         domain = self._policy.domain_of(class_name)
         if isinstance(treatment, Token) and treatment.domain:
             domain = treatment.domain
-        return Mask(class_name, treatment, domain)
+        return treatment, domain
+
+    def _by_path(self, source: Source, whole: Mask | None, own: Show | Null) -> Mask | None:
+        """The mask of a column whose documents the policy reaches into; ``whole`` without that."""
+        relation = self._catalog.by_oid[source.relation]
+        column = next(c for c in relation.columns if c.attnum == source.attnum)
+        family = self._family(relation)
+        paths = [self._policy.paths_of(t.schema, t.name, column.name) for t in family]
+        inside = tuple(
+            Inside(path, *self._treatment(class_name), class_name)
+            for path, class_name in merged(paths).items()
+        )
+        if not inside:
+            return whole
+        rest_class = whole.class_name if whole else PUBLIC
+        document = Document(Paths(inside, own), rest_class)
+        found = document.whole
+        if isinstance(found.treatment, Show):
+            return whole
+        if self._catalog.base_type(column.type_oid) not in DOCUMENTS:
+            # There is no way in: what was to be treated is not shown.
+            meant = [self._policy.reaches_into(t.schema, t.name, column.name) for t in family]
+            return Mask(one_name(inside), Null(), "") if any(meant) and not whole else whole
+        if isinstance(found.treatment, Paths):
+            self._documents[source] = document
+        return Mask(found.class_name, found.treatment, found.domain)
+
+    def persona(self, source: Source) -> PersonaPattern | None:
+        """The persona that a stored column speaks of."""
+        relation = self._catalog.by_oid[source.relation]
+        names = [column.name for column in relation.columns if column.attnum == source.attnum]
+        return self._policy.persona_of(relation.schema, relation.name, *names) if names else None
 
     def _generated(self, relation: Relation, source: Source) -> Mask | None:
         """A generated column is computed from others, unless the policy itself names it."""
@@ -199,8 +298,21 @@ class Masks:
         its parent, nor is a parent public where the rows of a child are not.
         """
         column = next(c for c in relation.columns if c.attnum == attnum)
-        above = [self._catalog.by_oid.get(oid) for oid in relation.ancestors]
-        family = [relation, *above, *self._catalog.children.get(relation.oid, ())]
-        found = [self._policy.class_of(t.schema, t.name, column.name) for t in family if t]
+        family = self._family(relation)
+        found = [self._policy.class_of(t.schema, t.name, column.name) for t in family]
         masked = [name for name in found if name not in (PUBLIC, UNCLASSIFIED)]
         return masked[0] if masked else found[0]
+
+    def _family(self, relation: Relation) -> list[Relation]:
+        """A table with those above and below it."""
+        above = [self._catalog.by_oid.get(oid) for oid in relation.ancestors]
+        family = [relation, *above, *self._catalog.children.get(relation.oid, ())]
+        return [table for table in family if table is not None]
+
+
+def _type_of_part(source: Source) -> int:
+    return _TEXT if source.path[-1].text else _JSONB
+
+
+def _written(step: Step) -> str:
+    return step.key if step.by_key else "*"

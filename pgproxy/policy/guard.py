@@ -8,6 +8,7 @@ from collections.abc import Set
 from pgproxy.analysis.lineage import Lineage, Position, Report, Source, Use, cut
 from pgproxy.errors import Refusal
 from pgproxy.policy.classes import Mask, Masks
+from pgproxy.policy.constraints import Constraints
 from pgproxy.policy.inputs import Accepted, comparable, element_of
 from pgproxy.policy.order import CARRIED, scans_in_order, settle_calls, shuffle, tells_plan
 from pgproxy.policy.order_of_writes import check_order, is_write
@@ -43,7 +44,10 @@ _READ_ONLY = "INSERT, UPDATE, DELETE and MERGE are allowed by `writes: tokens` i
 class Guard:
     """Judges the uses of one statement; cuts the tree in place; collects notices."""
 
-    def __init__(self, policy: Policy, rule: RoleRule, masks: Masks) -> None:
+    def __init__(
+        self, policy: Policy, rule: RoleRule, masks: Masks, constraints: Constraints
+    ) -> None:
+        self._constraints = constraints
         self._policy = policy
         self._rule = rule
         self._masks = masks
@@ -64,6 +68,7 @@ class Guard:
         self._explained = explained
         if report.written and self._rule.writes is Writes.REFUSE:
             raise Refusal("writes", "this role may only read", hint=_READ_ONLY)
+        self._constraints.check(report, lambda s: self._filters(s) is Filters.VALUES)
         self._compared += scans_in_order(report, self._masks, self._filters)
         for use in report.uses:
             if (use.position is not Position.SCAN and self._masks.masked(use.lineage.sources)) or (
@@ -87,7 +92,11 @@ class Guard:
                 shuffle(level)
 
     def _check_plan(self, report: Report, options: Set[str]) -> None:
-        if any(map(tells_plan, self._compared)) or self._weighed(report):
+        if (
+            any(map(tells_plan, self._compared))
+            or self._weighed(report)
+            or self._parts_of_masked(report)
+        ):
             raise Refusal(
                 "masked_explain",
                 "EXPLAIN of a statement that compares or counts masked values shows their "
@@ -122,6 +131,16 @@ class Guard:
             if use.position in CARRIED
             and id(use.node) not in self._cut
             and self._masks.masked(use.lineage.sources)
+        ] + self._parts_of_masked(report)
+
+    def _parts_of_masked(self, report: Report) -> list[Use]:
+        """Uses of shown parts of documents: the server takes them out of the whole document."""
+        return [
+            use
+            for use in report.uses
+            if id(use.node) not in self._cut
+            and any(source.path for source in use.lineage.sources)
+            and self._masks.concerns(s for s in use.lineage.sources if s.path)
         ]
 
     def _weighed(self, report: Report) -> bool:
@@ -295,24 +314,26 @@ class Guard:
 
     def _filters(self, sources: list[Source]) -> Filters:
         """The strictest ``filters`` of the classes in play."""
-        options = [self._option(mask) for mask in map(self._masks.mask, sources) if mask]
+        known = [mask for mask in map(self._masks.mask, sources) if mask]
+        options = [self._option(name) for mask in known for name in mask.class_names]
         for strict in (Filters.REFUSE, Filters.TOKENS):
             if strict in options:
                 return strict
         return Filters.VALUES if options else self._rule.filters
 
-    def _option(self, mask: Mask) -> Filters:
-        of_class = self._policy.classes.get(mask.class_name)
+    def _option(self, class_name: str) -> Filters:
+        of_class = self._policy.classes.get(class_name)
         return of_class.filters if of_class and of_class.filters else self._rule.filters
 
     def _writable(self, mask: Mask) -> bool:
-        of_class = self._policy.classes.get(mask.class_name)
-        return of_class is None or of_class.writes is not Writes.REFUSE
+        known = map(self._policy.classes.get, mask.class_names)
+        return all(of_class is None or of_class.writes is not Writes.REFUSE for of_class in known)
 
     def _computed(self, source: Source) -> Computed:
         mask = self._masks.mask(source)
-        of_class = self._policy.classes.get(mask.class_name) if mask else None
-        return of_class.computed if of_class and of_class.computed else self._rule.computed
+        known = map(self._policy.classes.get, mask.class_names if mask else ())
+        options = [(one.computed if one else None) or self._rule.computed for one in known]
+        return Computed.REFUSE if Computed.REFUSE in options else Computed.REDACT
 
     def _refusal(self, use: Use, sources: list[Source], why: str, hint: str) -> Refusal:
         name = self._masks.name(sources[0])

@@ -33,7 +33,10 @@ _OTHERS = frozenset(
         values.BYTEA,
     }
 )
-_INTEGERS = frozenset({values.INT2, values.INT4, values.INT8})
+# By how much they hold.
+_INTEGERS = (values.INT2, values.INT4, values.INT8)
+# A name is cut at 63 bytes, and bpchar loses its blanks.
+_WHOLE_TEXTS = (values.TEXT, values.VARCHAR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +55,45 @@ class Accepted:
 
 def comparable(given: Given, type_oid: int) -> bool:
     """Whether a constant is of the kind of that column: the server compares them as they are."""
+    if not holds(given.type_oid, type_oid):
+        return False
     if type_oid in _TEXTS:
-        written = given.number or "sval" in given.node["A_Const"]
-        return bool(written) and (given.type_oid == 0 or given.type_oid in _TEXTS)
+        return bool(given.number or "sval" in given.node["A_Const"])
     if type_oid in _INTEGERS:
         # With a point in it, it would be compared as numeric.
-        whole = given.number or "fval" not in given.node["A_Const"] or str(given.text).isdecimal()
-        return bool(whole) and (given.type_oid == 0 or given.type_oid in _INTEGERS)
-    return type_oid in _OTHERS and given.type_oid in (0, type_oid)
+        return bool(
+            given.number or "fval" not in given.node["A_Const"] or str(given.text).isdecimal()
+        )
+    return type_oid in _OTHERS
+
+
+def holds(given_oid: int, type_oid: int) -> bool:
+    """Whether a constant of a type (0: of none yet) can be each value of such a column, unchanged.
+
+    One that cannot would tell of the value, by its length or size, when it fails or is cut.
+    """
+    if given_oid in (0, type_oid):
+        return True
+    if type_oid in _TEXTS:
+        return given_oid in _WHOLE_TEXTS
+    return given_oid in _INTEGERS and wider(given_oid, type_oid) == given_oid
+
+
+def wider(one: int, other: int) -> int:
+    """Of two types of integers the one that holds both; 0 for others."""
+    both = one in _INTEGERS and other in _INTEGERS
+    return max(one, other, key=_INTEGERS.index) if both else 0
+
+
+def sent_type(declared: int, type_oid: int) -> int:
+    """The type with which a parameter goes up that the client declared so (0: not at all).
+
+    Drivers declare a number by how large a token is; its value may need the column's type.  As
+    text every value can be written; 0 where the declared type might not hold it.
+    """
+    if declared in _WHOLE_TEXTS or (declared == values.NUMERIC and type_oid in _INTEGERS):
+        return declared
+    return wider(declared, type_oid) or (declared or type_oid) * holds(declared, type_oid)
 
 
 def element_of(use: Use, type_oid: int) -> int:

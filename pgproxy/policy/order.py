@@ -8,7 +8,16 @@ or a plain look at the result would tell it, and order is secret.
 from collections.abc import Callable
 from copy import deepcopy
 
-from pgproxy.analysis.lineage import NOTHING, Call, Node, Position, Report, Source, Use
+from pgproxy.analysis.lineage import (
+    NOTHING,
+    Call,
+    Node,
+    Position,
+    Report,
+    Source,
+    Use,
+    columns_of,
+)
 from pgproxy.errors import Refusal
 from pgproxy.policy.classes import Masks
 from pgproxy.policy.rules import Filters
@@ -52,8 +61,8 @@ def scans_in_order(report: Report, masks: Masks, filters: FiltersOf) -> list[Use
         found = tested if use.position in _FILTERS else sorted_by
         left_out = use.position is Position.ORDER and masks.masked(use.lineage.sources)
         if use.position in _FILTERS or (use.position in _SORTS and not left_out):
-            found |= use.lineage.sources
-            found |= use.other.sources if use.other else NOTHING
+            found |= columns_of(use.lineage.sources)
+            found |= columns_of(use.other.sources) if use.other else NOTHING
     return [
         use
         for use in report.uses

@@ -16,6 +16,21 @@ class Derivation(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Subject:
+    """In the place of its value a field carries, as text, who its row is about.
+
+    The client is told what it would have been: the column that the server would name, type, typmod
+    and size.
+    """
+
+    persona: str
+    origin: tuple[int, int]
+    type_oid: int
+    typmod: int
+    type_size: int
+
+
+@dataclass(frozen=True, slots=True)
 class FieldPlan:
     """What becomes of one field of the result.
 
@@ -31,6 +46,7 @@ class FieldPlan:
     domain: str
     origins: frozenset[tuple[int, int]]
     reason: str
+    subject: Subject | None = None
 
 
 class NameAct(StrEnum):

@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
 
+from pgproxy.analysis.carry import query_of
 from pgproxy.analysis.catalog import Catalog
 from pgproxy.analysis.copy import CopyOptions
 from pgproxy.analysis.copy_from import CopyInto
 from pgproxy.analysis.grammar import Tree, parse
-from pgproxy.analysis.lineage import CONSTANT, Lineage, OutputField, Source
+from pgproxy.analysis.lineage import CONSTANT, Lineage, OutputField, Source, Step
 from pgproxy.analysis.literals import Shape, Watch, shape_of, watch
 from pgproxy.analysis.names import UnknownName
 from pgproxy.analysis.statement import Analysis, Analyzer, audit_sql, render
@@ -16,6 +17,7 @@ from pgproxy.analysis.system_catalogs import BOUNDS_OF
 from pgproxy.analysis.utility import Named
 from pgproxy.errors import Refusal
 from pgproxy.policy.classes import Mask, Masks
+from pgproxy.policy.constraints import Constraints
 from pgproxy.policy.guard import Guard
 from pgproxy.policy.inputs import (
     FIRST_MARK,
@@ -25,6 +27,7 @@ from pgproxy.policy.inputs import (
     take,
     without_marks,
 )
+from pgproxy.policy.personas import Personas
 from pgproxy.policy.plan import (
     REFUSED_STATEMENT,
     CopyFormat,
@@ -54,11 +57,17 @@ class CatalogPlanner:
         self._policy = policy
         self._rule = rule
         self._analyzer = Analyzer(
-            catalog, search_path, policy.trusted_functions, self._shown_relations
+            catalog,
+            search_path,
+            policy.trusted_functions,
+            self._shown_relations,
+            self._parts,
         )
         analyzer = self._analyzer
         self._masks = Masks(policy, rule, catalog, analyzer.depends, analyzer.view_reads)
+        self._constraints = Constraints(self._masks, catalog, analyzer.together)
         self._catalog = catalog
+        self._personas = Personas(self._masks, catalog, analyzer.view_query)
         self._plans: dict[bytes, QueryPlan] = {}
         self._templates = Templates()
         self._lists: dict[str, str] = {}
@@ -136,7 +145,7 @@ class CatalogPlanner:
 
     def _statement(self, raw: Tree, mark: int, watched: Watch | None) -> tuple[StatementPlan, str]:
         analysis = self._analyzer.analyze(raw)
-        guard = Guard(self._policy, self._rule, self._masks)
+        guard = Guard(self._policy, self._rule, self._masks, self._constraints)
         guard.judge(analysis.report, analysis.explained)
         inputs: list[Input] = []
         if guard.accepted and analysis.into is None:
@@ -144,12 +153,8 @@ class CatalogPlanner:
             inputs = take(raw, guard.accepted, mark, bound=bound)
         if watched is not None:
             watched.release(raw)
+        fields = self._fields(raw, analysis)
         printed = render([raw])
-        fields: tuple[FieldPlan, ...] | None = None
-        if analysis.explained is not None:
-            fields = (self._field(OutputField("QUERY PLAN", CONSTANT)),)
-        elif analysis.fields is not None:
-            fields = tuple(self._field(field) for field in analysis.fields)
         plan = StatementPlan(
             kind=analysis.kind,
             audit_sql=audit_sql(without_marks(printed, inputs).encode()),
@@ -161,6 +166,16 @@ class CatalogPlanner:
             copy_in=_copy_in(analysis.into, guard.accepted),
         )
         return _with_name(plan, analysis.named), printed
+
+    def _fields(self, raw: Tree, analysis: Analysis) -> tuple[FieldPlan, ...] | None:
+        """The plans of the fields; puts keys of subjects into the tree."""
+        if analysis.explained is not None:
+            return (self._field(OutputField("QUERY PLAN", CONSTANT)),)
+        if analysis.fields is None:
+            return None
+        fields = tuple(self._field(field) for field in analysis.fields)
+        query = query_of(raw["stmt"]) if self._policy.personas else None
+        return self._personas.settle(query, analysis.fields, fields) if query else fields
 
     def _copy(self, analysis: Analysis) -> CopyFormat | None:
         options = analysis.copy
@@ -186,6 +201,12 @@ class CatalogPlanner:
             shown = sorted(self._catalog.by_oid.keys() - set(hidden))
             self._lists[kind] = f"{{{','.join(map(str, shown))}}}"
         return self._lists[kind]
+
+    def _parts(
+        self, sources: frozenset[Source], steps: tuple[Step, ...]
+    ) -> frozenset[Source] | None:
+        # The masks are made after the analyzer, which they ask in their turn.
+        return self._masks.parts(sources, steps)
 
     def _decide(self, field: OutputField) -> FieldPlan:
         """What becomes of one field (design.md 6, first paragraph)."""
@@ -235,8 +256,8 @@ class CatalogPlanner:
     def _origins(self, origins: frozenset[Source], chosen: Mask) -> frozenset[tuple[int, int]]:
         if isinstance(chosen.treatment, Show):
             # A field that is shown may not turn out to be a masked column itself.
-            return frozenset(o for o in origins if self._masks.mask(o) is None)
-        return frozenset(origins)
+            origins = frozenset(o for o in origins if self._masks.mask(o) is None)
+        return frozenset((one.relation, one.attnum) for one in origins)
 
     def _classes(self, sources: list[Source]) -> str:
         names = {mask.class_name for mask in map(self._masks.mask, sources) if mask}

@@ -9,11 +9,22 @@ from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 import re
+from typing import NamedTuple
 
+from pgproxy.policy.globs import compile_glob, is_glob
+from pgproxy.policy.persona import PersonaPattern
 from pgproxy.policy.pools import Pool, PoolRule
 
 PUBLIC = "public"
 UNCLASSIFIED = "unclassified"
+# A wildcard in the last of three parts.
+_ANY_NAME = re.compile(r"[*?][^.]*$")
+
+# Between a column and a key, and between keys; and what stands for any key, or any element.
+ARROW = "->"
+ANY = "*"
+# Keys, from the top of a document to a part of it; elements of arrays take none.
+KeyPath = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +69,17 @@ class Hash:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A random token from the vault, in the name space ``domain`` ('' = that of the class)."""
+    """A random token from the vault, in the name space ``domain`` ('' = that of the class).
+
+    ``reversible``: the vault keeps the value, so that tokens can be resolved.  ``vaultless``: it is
+    computed from the value under a key, and back.
+    """
 
     name = "token"
     format: str = "opaque"
     domain: str = ""
     reversible: bool = True
+    vaultless: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +87,23 @@ class Synthetic:
     """A plausible value of the given kind, the same for the same input under the same key.
 
     With ``pool``, one of its values, whatever the kind.
+    ``of_subject``: the input is who the row is about (see ``PersonaPattern``), not the value;
+    ``pool``: where it is picked from.
     """
 
     name = "synthetic"
     kind: str = "name"
     locale: str = "en"
+    of_subject: bool = False
     pool: Pool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Like:
+    """A number or date of the domain's learned distribution, within ±``ranks`` of its own rank."""
+
+    name = "synthetic"
+    ranks: Decimal = Decimal("0.05")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +132,44 @@ class Shift:
     days: int = 30
 
 
-Treatment = Show | Null | Redact | Partial | Hash | Token | Synthetic | Noise | Bucket | Shift
+class Inside(NamedTuple):
+    """A path into a document, and what becomes of all that lies at it and below."""
+
+    path: KeyPath
+    treatment: "Treatment"
+    domain: str
+    class_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """A JSON document, part by part: the first of ``inside`` that reaches a part decides.
+
+    ``rest``: what becomes of parts that none of them reaches; under ``Null`` they vanish.
+    """
+
+    name = "paths"
+    inside: tuple[Inside, ...]
+    rest: Show | Null
+
+
+Treatment = (
+    Show
+    | Null
+    | Redact
+    | Partial
+    | Hash
+    | Token
+    | Synthetic
+    | Like
+    | Noise
+    | Bucket
+    | Shift
+    | Paths
+)
 
 # Treatments under which equal values stay recognisably equal, and different ones different:
-# design.md 6, second row of the table.
+# design.md 6, second row of the table.  Not Like: two values may meet in one.
 SHOWS_EQUALITY = (Token, Hash, Synthetic)
 
 
@@ -150,11 +211,24 @@ class ClassRule:
 
 @dataclass(frozen=True, slots=True)
 class ColumnPattern:
-    """One line of ``columns``: a schema.table.column pattern and the class it gives."""
+    """One line of ``columns``: a schema.table.column pattern and the class it gives.
+
+    Behind the column it may go on into a JSON document: ``schema.table.column->key->key``.
+    """
 
     pattern: str
     class_name: str
     line: int = 0
+
+    @property
+    def column(self) -> str:
+        """The part that names columns."""
+        return self.pattern.partition(ARROW)[0]
+
+    @property
+    def path(self) -> KeyPath:
+        """The keys behind it; () where it gives a class to the column itself."""
+        return tuple(self.pattern.split(ARROW)[1:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +262,13 @@ class Policy:
     roles: tuple[RoleRule, ...]
     trusted_functions: tuple[str, ...] = ()
     pools: tuple[PoolRule, ...] = ()
+    personas: tuple[PersonaPattern, ...] = ()
+
+    def persona_of(self, schema: str, table: str, column: str) -> PersonaPattern | None:
+        """The persona of a stored column: exact names beat globs, the first glob listed wins."""
+        name = f"{schema}.{table}.{column}"
+        exact = next((one for one in self.personas if one.pattern == name), None)
+        return exact or next((one for glob, one in self._personas if glob.fullmatch(name)), None)
 
     def class_of(self, schema: str, table: str, column: str) -> str:
         """The class of a stored column: exact names beat globs, the first glob listed wins."""
@@ -199,6 +280,25 @@ class Policy:
             if matches.fullmatch(name):
                 return class_name
         return UNCLASSIFIED
+
+    def paths_of(self, schema: str, table: str, column: str) -> Mapping[KeyPath, str]:
+        """The paths into the documents of a column with their classes, the most specific first.
+
+        The longest is, then the one with a key where another has ``*``, then that of a column
+        which is named exactly, then the first listed.
+        """
+        name = f"{schema}.{table}.{column}"
+        found: dict[KeyPath, str] = {}
+        for matches, path, class_name in self._paths:
+            if matches.fullmatch(name):
+                found.setdefault(path, class_name)
+        return found
+
+    def reaches_into(self, schema: str, table: str, column: str) -> bool:
+        """Whether a path names this column by its own name, and not by ``*`` or ``?`` only."""
+        name = f"{schema}.{table}.{column}"
+        named = [c for c in self.columns if c.path and not _ANY_NAME.search(c.column)]
+        return any(compile_glob(c.column).fullmatch(name) for c in named)
 
     def names(self, schema: str, table: str, column: str) -> bool:
         """Whether a line of ``columns`` names just this column."""
@@ -226,33 +326,25 @@ class Policy:
 
     @cached_property
     def _exact(self) -> Mapping[str, str]:
-        return {c.pattern: c.class_name for c in reversed(self.columns) if not is_glob(c.pattern)}
+        plain = [c for c in self.columns if not c.path and not is_glob(c.pattern)]
+        return {c.pattern: c.class_name for c in reversed(plain)}
+
+    @cached_property
+    def _personas(self) -> tuple[tuple[re.Pattern[str], PersonaPattern], ...]:
+        return tuple((compile_glob(p.pattern), p) for p in self.personas if is_glob(p.pattern))
 
     @cached_property
     def _globs(self) -> tuple[tuple[re.Pattern[str], str], ...]:
         return tuple(
-            (compile_glob(c.pattern), c.class_name) for c in self.columns if is_glob(c.pattern)
+            (compile_glob(c.pattern), c.class_name)
+            for c in self.columns
+            if not c.path and is_glob(c.pattern)
         )
 
+    @cached_property
+    def _paths(self) -> tuple[tuple[re.Pattern[str], KeyPath, str], ...]:
+        def specific(one: ColumnPattern) -> tuple[int, list[bool], bool]:
+            return -len(one.path), [key == ANY for key in one.path], is_glob(one.column)
 
-def is_glob(pattern: str) -> bool:
-    """Whether a column pattern has a wildcard: ``*``, ``?`` or ``{a,b}``."""
-    return any(mark in pattern for mark in "*?{")
-
-
-def compile_glob(pattern: str) -> re.Pattern[str]:
-    """A column pattern as a regular expression; ``*`` and ``?`` never cross a dot."""
-    out: list[str] = []
-    depth = 0
-    for char in pattern:
-        if char == "{":
-            depth += 1
-            out.append("(?:")
-        elif char == "}" and depth:
-            depth -= 1
-            out.append(")")
-        elif char == "," and depth:
-            out.append("|")
-        else:
-            out.append({"*": "[^.]*", "?": "[^.]"}.get(char, re.escape(char)))
-    return re.compile("".join(out), re.DOTALL)
+        found = sorted((c for c in self.columns if c.path), key=specific)
+        return tuple((compile_glob(c.column), c.path, c.class_name) for c in found)

@@ -12,7 +12,11 @@ from pgproxy.analysis.lineage import Lineage, Source, Use
 from pgproxy.policy.classes import Mask, Masks
 from pgproxy.policy.inputs import Accepted, comparable
 from pgproxy.policy.rules import Filters, Token
+from pgproxy.wire import values
 from pgproxy.wire.arrays import ARRAYS
+
+_TEXTS = {values.TEXT, values.VARCHAR, values.BPCHAR}
+_INTEGERS = {values.INT2, values.INT4, values.INT8}
 
 FiltersOf = Callable[[list[Source]], Filters]
 
@@ -90,6 +94,9 @@ def _moves(lineage: Lineage, target: Source, masks: Masks, filters: FiltersOf) -
         return False
     if lineage.copied == {target}:
         return True
+    into = masks.types(Lineage(frozenset({target})))
+    if not all(_unchanged(one, other) for one in masks.types(lineage) for other in into):
+        return False
     all_alike = {mask.key for source in (target, *lineage.copied) if (mask := masks.mask(source))}
     treatments = {treatment for treatment, _ in all_alike}
     return (
@@ -97,3 +104,14 @@ def _moves(lineage: Lineage, target: Source, masks: Masks, filters: FiltersOf) -
         and all(isinstance(found, Token) and found.reversible for found in treatments)
         and filters([target, *lineage.copied]) is not Filters.REFUSE
     )
+
+
+def _unchanged(one: tuple[int, int], other: tuple[int, int]) -> bool:
+    """Whether the server puts values of one type and typmod into another as they are, or fails.
+
+    It rounds numbers and times, moves times by the TimeZone, cuts names: what comes out has a token
+    of its own, and whether that is the token of another value tells how far apart the two are.
+    """
+    if one == other or {one[0], other[0]} <= _TEXTS or {one[0], other[0]} <= _INTEGERS:
+        return True
+    return one[0] == other[0] and other[1] == -1

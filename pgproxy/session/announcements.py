@@ -9,7 +9,7 @@ from pgproxy.errors import UpstreamViolation
 from pgproxy.policy.plan import StatementPlan
 from pgproxy.session.copies import CopyResult
 from pgproxy.session.replies import Expect
-from pgproxy.session.results import Layouts, Result, check
+from pgproxy.session.results import Layouts, Result, check, shown_description
 from pgproxy.session.runs import THROUGH
 from pgproxy.session.shared import Shared
 from pgproxy.session.statements import Asked, Portal, Run
@@ -27,29 +27,35 @@ class Announcements:
         self._treatments = shared.context.treatments
         self._layouts = Layouts(self._treatments)
 
-    def rows(self, entry: Asked, body: bytes) -> None:
-        """RowDescription."""
+    def rows(self, entry: Asked, body: bytes) -> bytes:
+        """RowDescription; as the client is to see it."""
         if entry.expect is Expect.QUERY:
             if entry.result is not None:
                 raise UpstreamViolation("the server announced rows twice")
-            entry.result = Result(self._layouts.layout(self._runs.query(entry).plan, body))
-        elif entry.expect is Expect.DESCRIBE_STATEMENT:
+            plan = self._runs.query(entry).plan
+            entry.result = Result(self._layouts.layout(plan, body))
+            return shown_description(plan, body)
+        if entry.expect is Expect.DESCRIBE_STATEMENT:
             plan = _only(self._prepared(entry))
             if not _through(plan):
                 check(plan, body)
-        else:
-            self._portal_described(entry, body)
+                return shown_description(plan, body)
+            return body
+        return self._portal_described(entry, body)
 
-    def _portal_described(self, entry: Asked, body: bytes) -> None:
+    def _portal_described(self, entry: Asked, body: bytes) -> bytes:
         portal = self._described(entry)
         plan = _only(portal.plan)
         if not _through(plan):
             layout = self._layouts.layout(plan, body)
             if portal.description is None:
                 portal.description, portal.result = body, Result(layout)
-        elif entry.expect is Expect.LAYOUT and portal.description is None and portal.ran is None:
+            portal.described = True
+            return shown_description(plan, body)
+        if entry.expect is Expect.LAYOUT and portal.description is None and portal.ran is None:
             portal.description = body
         portal.described = True
+        return body
 
     def no_rows(self, entry: Asked) -> None:
         """NoData."""
@@ -92,7 +98,9 @@ class Announcements:
         """A portal runs: what it stands for is fixed from now on, and so is its result."""
         run = self._runs.portal(portal, entry)
         if portal.result is None and portal.description is not None:
-            portal.result = Result(self._layouts.layout(run.plan, portal.description))
+            # What runs was not known when it was described: the client was told what is sent.
+            layout = self._layouts.layout(run.plan, portal.description, shown=False)
+            portal.result = Result(layout)
         return run
 
     def result(self, entry: Asked | None) -> Result | CopyResult | None:

@@ -127,11 +127,11 @@ class Answers:
 
     def _row_description(self, body: bytes) -> None:
         entry = self._expected(Expect.QUERY, *DESCRIBED)
-        self._announced.rows(entry, body)
+        shown = self._announced.rows(entry, body)
         if entry.expect is not Expect.QUERY:
             self._queue.pop()
         if entry.expect is not Expect.LAYOUT:
-            self._client(message(backend.ROW_DESCRIPTION, body))
+            self._client(message(backend.ROW_DESCRIPTION, shown))
 
     def _no_data(self, body: bytes) -> None:
         entry = self._expected(*DESCRIBED)

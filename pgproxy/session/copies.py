@@ -76,7 +76,13 @@ class CopyResult:
 def _stream(form: CopyFormat, fields: int) -> CopyRows:
     if form.format == "binary":
         return BinaryRows(fields)
-    style = Style(
+    style = style_of(form, fields)
+    return CsvRows(style) if form.format == "csv" else TextRows(style)
+
+
+def style_of(form: CopyFormat, fields: int) -> Style:
+    """How text and csv of that form are written."""
+    return Style(
         fields,
         form.delimiter,
         form.null,
@@ -85,7 +91,6 @@ def _stream(form: CopyFormat, fields: int) -> CopyRows:
         escape=form.escape,
         force_quote=form.force_quote,
     )
-    return CsvRows(style) if form.format == "csv" else TextRows(style)
 
 
 def _compiled(

@@ -41,9 +41,14 @@ class ConnectUpstream:
 
 @dataclass(frozen=True, slots=True)
 class ForwardCancel:
-    """Deliver a CancelRequest to the server on a connection of its own; nobody waits for it."""
+    """Deliver a CancelRequest to the server on a connection of its own; nobody waits for it.
+
+    ``again``: and once more soon, for the session it is for is over and runs nothing else: what it
+    runs may just not have begun.
+    """
 
     packet: bytes = field(repr=False)
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

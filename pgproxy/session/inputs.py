@@ -7,16 +7,18 @@ text that goes to the server and kept nowhere.
 from collections.abc import Iterable, Mapping
 import re
 
+from pgproxy.policy.inputs import sent_type
 from pgproxy.policy.plan import Input, QueryPlan, StatementPlan
 from pgproxy.treatment.token_kinds import canonical, space_of
 from pgproxy.treatment.tokens import TokenSpace, ValueRequest
 from pgproxy.wire import values
-from pgproxy.wire.arrays import read_array, write_array
+from pgproxy.wire.arrays import ARRAYS, read_array, write_array
 from pgproxy.wire.frontend import Bind
 
 Key = tuple[TokenSpace, bytes]
 Found = Mapping[Key, bytes | None]
 
+_ARRAY_OF = {element: array for array, element in ARRAYS.items()}
 PARAMETER = re.compile(rb"\$([0-9]+)")
 
 _NUMBERS = {
@@ -91,7 +93,8 @@ def _keys_of_literal(one: Input) -> list[Key | None]:
 def _literal(one: Input, resolved: Resolved) -> bytes:
     if one.many:
         text = (one.literal or "").encode()
-        return _quoted(_array(one, values.TEXT_FORMAT, text, resolved) or b"{}")
+        put = _array(one, values.TEXT_FORMAT, text, one.type_oid, resolved)
+        return _quoted(put or b"{}")
     (key,) = _keys_of_literal(one)
     value = resolved.value(one, key)
     if value is None and one.as_given:
@@ -118,6 +121,19 @@ def _quoted(value: bytes) -> bytes:
 
 
 # Parameters
+
+
+def sent_types(plan: StatementPlan | None, types: tuple[int, ...]) -> tuple[int, ...]:
+    """The types to declare for parameters where a client declares ``types``."""
+    if plan is None or not types:
+        return types
+    sent = list(types)
+    for one in plan.inputs:
+        if 0 < one.number <= len(types) and types[one.number - 1]:
+            at = one.number - 1
+            found = sent_type(_element(one, types), one.type_oid)
+            sent[at] = (_ARRAY_OF.get(found, 0) if one.many else found) or types[at]
+    return tuple(sent)
 
 
 def parameter_keys(plan: StatementPlan, bind: Bind, types: tuple[int, ...]) -> list[Key]:
@@ -157,51 +173,71 @@ def _keys_of_parameter(
 ) -> list[Key | None]:
     if value is None:
         return []
+    declared = _element(one, types)
     if not one.many:
-        return [key_of(one, _type(one, types), format, value)]
+        return [_key(one, declared or one.type_oid, format, value)]
     try:
         oid, elements = read_array(format, value)
     except values.Unsupported:
         return [None]
-    return [key_of(one, oid or one.type_oid, format, e) for e in elements if e is not None]
+    oid = oid or declared or one.type_oid
+    return [_key(one, oid, format, e) for e in elements if e is not None]
+
+
+def _key(one: Input, oid: int, format: int, value: bytes) -> Key | None:
+    return key_of(one, oid, format, value) if sent_type(oid, one.type_oid) else None
 
 
 def _parameter(
     one: Input, format: int, value: bytes, types: tuple[int, ...], resolved: Resolved
 ) -> bytes | None:
+    declared = _element(one, types) or one.type_oid
     if one.many:
-        return _array(one, format, value, resolved)
-    (key,) = _keys_of_parameter(one, format, value, types)
-    known = resolved.value(one, key)
-    if known is None:
-        return value if one.as_given else None
-    return written(_type(one, types), format, known)
+        return _array(one, format, value, declared, resolved)
+    known = resolved.value(one, _key(one, declared, format, value))
+    return _put(one, declared, format, value, known)
 
 
-def _array(one: Input, format: int, value: bytes, resolved: Resolved) -> bytes | None:
+def _array(
+    one: Input, format: int, value: bytes, declared: int, resolved: Resolved
+) -> bytes | None:
     """An array of values: to compare with, only of those that are known; to put, of each."""
     try:
         oid, elements = read_array(format, value)
     except values.Unsupported:
         resolved.value(one, None)
         return value if one.as_given else None
-    oid = oid or one.type_oid
+    oid = oid or declared
     new: list[bytes | None] = []
     for element in elements:
         put = None
         if element is not None:
-            known = resolved.value(one, key_of(one, oid, format, element))
-            put = None if known is None else written(oid, format, known)
-            put = element if put is None and one.as_given else put
+            known = resolved.value(one, _key(one, oid, format, element))
+            put = _put(one, oid, format, element, known)
         if one.written or put is not None:
             new.append(put)
-    return write_array(format, oid, new)
+    return write_array(format, sent_type(oid, one.type_oid) or oid, new)
 
 
-def _type(one: Input, types: tuple[int, ...]) -> int:
-    """The type of a parameter: the client's word, else the server takes the column's."""
+def _put(one: Input, oid: int, format: int, value: bytes, known: bytes | None) -> bytes | None:
+    """Field bytes of what a token stands for, or of what is none; ``oid``: as they were given."""
+    sent = sent_type(oid, one.type_oid) or oid
+    if known is not None:
+        return written(sent, format, known)
+    if not one.as_given:
+        return None
+    if sent == oid:
+        return value
+    try:
+        return written(sent, format, values.decode(oid, format, value))
+    except values.Unsupported:
+        return None
+
+
+def _element(one: Input, types: tuple[int, ...]) -> int:
+    """The type that the client declared, of an array its elements'; 0 for none."""
     given = types[one.number - 1] if one.number <= len(types) else 0
-    return given or one.type_oid
+    return ARRAYS.get(given, 0) if one.many else given
 
 
 def key_of(one: Input, oid: int, format: int, value: bytes) -> Key | None:

@@ -9,13 +9,13 @@ from itertools import chain
 
 from pgproxy.errors import Refusal, UpstreamViolation
 from pgproxy.policy.plan import CopyFormat, CopyIn, Input
+from pgproxy.session.copies import style_of
 from pgproxy.session.counters import Counters
 from pgproxy.session.inputs import Key, key_of, requests_for, written
 from pgproxy.session.results import stopped
 from pgproxy.session.statements import Asked
 from pgproxy.treatment.tokens import ValueRequest
 from pgproxy.wire import backend, values
-from pgproxy.wire.copy import Style
 from pgproxy.wire.copy_in import BinaryIntake, CsvIntake, Malformed, RowIntake, TextIntake
 from pgproxy.wire.known import Known
 
@@ -160,14 +160,7 @@ class Intake:
 def _stream(form: CopyFormat, fields: int) -> RowIntake:
     if form.format == "binary":
         return BinaryIntake(fields)
-    style = Style(
-        fields,
-        form.delimiter,
-        form.null,
-        header=form.header,
-        quote=form.quote,
-        escape=form.escape,
-    )
+    style = style_of(form, fields)
     return CsvIntake(style) if form.format == "csv" else TextIntake(style)
 
 

@@ -72,7 +72,7 @@ class Phase:
     def stop(self) -> None:
         """Have the server give up what it runs."""
         if self.cancel and not self.idle:
-            self._outbox.add(ForwardCancel(self.cancel))
+            self._outbox.add(ForwardCancel(self.cancel, again=True))
 
     def client_encrypted(self, encrypted: Encrypted) -> None:
         """The client speaks TLS from here on."""

@@ -12,7 +12,7 @@ from pgproxy.errors import ClientViolation, Refusal
 from pgproxy.policy.plan import QueryPlan
 from pgproxy.session.copying import Copying
 from pgproxy.session.effects import RefreshCatalog
-from pgproxy.session.inputs import asks, literal_keys
+from pgproxy.session.inputs import asks, literal_keys, sent_types
 from pgproxy.session.refusals import CHANGED, EXECUTED, FUNCTION_CALL, UNSURE, refusing
 from pgproxy.session.replies import ENDS_READY, Expect
 from pgproxy.session.resolving import Resolving
@@ -241,7 +241,7 @@ class Questions:
         types = parse.parameter_types
         statement = self._statement(parse.query, plan, types=types, notices=notices)
         self._push(Asked(Expect.PARSE, name=key(parse.statement), statement=statement))
-        sent = frontend.Parse(parse.statement, sql, types)
+        sent = frontend.Parse(parse.statement, sql, sent_types(statement.only, types))
         self._outbox.upstream(sent.encode())
         return True
 

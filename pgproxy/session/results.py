@@ -14,7 +14,9 @@ from pgproxy.treatment.columns import FieldTreatment
 from pgproxy.treatment.fields import FieldType, Treatments
 from pgproxy.treatment.rows import RowTreatment
 from pgproxy.treatment.tokens import TokenRequest
-from pgproxy.wire.backend import FieldDescription, parse_row_description
+from pgproxy.wire.backend import FieldDescription, parse_row_description, row_description
+from pgproxy.wire.framing import HEADER
+from pgproxy.wire.values import TEXT
 
 SECOND_LOCK = "42501"
 _REMEMBERED = 512
@@ -71,30 +73,56 @@ class Layouts:
     def __init__(self, treatments: Treatments) -> None:
         self._treatments = treatments
         # The plan is held by the layout, so that its id stays its own.
-        self._known: dict[tuple[int, bytes], Layout] = {}
+        self._known: dict[tuple[int, bytes, bool], Layout] = {}
 
-    def layout(self, plan: StatementPlan, description: bytes) -> Layout:
-        """The layout of a result.  Raises UpstreamViolation where plan and server differ."""
-        key = id(plan), description
+    def layout(self, plan: StatementPlan, description: bytes, *, shown: bool = True) -> Layout:
+        """The layout of a result.  Raises UpstreamViolation where plan and server differ.
+
+        ``shown``: the client has been told what ``shown_description`` says of it.
+        """
+        key = id(plan), description, shown
         known = self._known.get(key)
         if known is None:
             fields, described = check(plan, description)
-            known = Layout(plan, fields, self._compile(fields, described))
+            kinds = [_kind(*each, shown=shown) for each in zip(fields, described, strict=True)]
+            known = Layout(plan, fields, self._compile(fields, kinds))
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
             self._known[key] = known
         return known
 
     def _compile(
-        self, fields: tuple[FieldPlan, ...], described: tuple[FieldDescription, ...]
+        self, fields: tuple[FieldPlan, ...], kinds: list[FieldType]
     ) -> dict[int, FieldTreatment]:
         found: dict[int, FieldTreatment] = {}
-        for index, (field, seen) in enumerate(zip(fields, described, strict=True)):
-            kind = FieldType(seen.type_oid, seen.typmod, seen.format)
+        for index, (field, kind) in enumerate(zip(fields, kinds, strict=True)):
             treatment = self._treatments.of(field.treatment, field.domain, kind)
             if treatment is not None:
                 found[index] = treatment
         return found
+
+
+def shown_description(plan: StatementPlan | None, description: bytes) -> bytes:
+    """A RowDescription as the client is to see it: a field of a subject as what it stands for."""
+    if plan is None or not any(field.subject for field in plan.fields or ()):
+        return description
+    fields = []
+    for field, seen in zip(plan.fields or (), parse_row_description(description), strict=True):
+        subject = field.subject
+        if subject is not None:
+            (table_oid, attnum), oid, size = subject.origin, subject.type_oid, subject.type_size
+            seen = FieldDescription(
+                seen.name, table_oid, attnum, oid, size, subject.typmod, seen.format
+            )
+        fields.append(seen)
+    return row_description(fields)[HEADER:]
+
+
+def _kind(field: FieldPlan, seen: FieldDescription, *, shown: bool) -> FieldType:
+    subject = field.subject
+    if subject is not None and shown:
+        return FieldType(subject.type_oid, subject.typmod, seen.format)
+    return FieldType(seen.type_oid, seen.typmod, seen.format)
 
 
 def check(
@@ -110,4 +138,6 @@ def check(
         named = bool(seen.table_oid or seen.attnum)
         if named and (seen.table_oid, seen.attnum) not in field.origins:
             raise stopped("the server returns a column that was not expected")
+        if field.subject is not None and seen.type_oid != TEXT:
+            raise stopped("the server returns something else than who a row is about")
     return plan.fields, described

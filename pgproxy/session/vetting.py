@@ -71,8 +71,9 @@ def _vet_ownership(role: Role, catalog: Catalog, policy: Policy) -> None:
         if relation.owner not in names or relation.schema in SYSTEM_SCHEMAS:
             continue
         for column in relation.columns:
-            found = policy.class_of(relation.schema, relation.name, column.name)
-            if found not in (PUBLIC, UNCLASSIFIED):
+            name = relation.schema, relation.name, column.name
+            found = {policy.class_of(*name), *policy.paths_of(*name).values()}
+            if found - {PUBLIC, UNCLASSIFIED}:
                 raise _refusal(
                     "owner",
                     f'role "{role.name}" has masked columns and owns the classified table '

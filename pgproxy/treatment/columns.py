@@ -10,6 +10,9 @@ from collections.abc import Callable, Sequence
 from pgproxy.treatment.tokens import TokenRequest
 from pgproxy.wire.known import Known, Source
 
+# What must be learned before values can be treated.
+Asked = TokenRequest | tuple[TokenRequest, ...]
+
 # Bytes that one field may remember; what has been treated longest ago goes first.
 _REMEMBERED = 4 << 20
 
@@ -29,13 +32,18 @@ class FieldTreatment(ABC):
         return self.source is None
 
     @abstractmethod
-    def fill(self, missing: Sequence[bytes]) -> TokenRequest | None:
-        """Have these values known; a request when tokens must be learned first (then again)."""
+    def fill(self, missing: Sequence[bytes]) -> Asked | None:
+        """Have these values known; requests when tokens must be learned first (then again)."""
 
     def settle(self) -> None:
         """Rows are done: let go of what huge values have brought."""
         if isinstance(self.source, Known):
             self.source.trim()
+
+
+def requests_of(asked: Asked) -> tuple[TokenRequest, ...]:
+    """One request, or several, as several."""
+    return (asked,) if isinstance(asked, TokenRequest) else asked
 
 
 class Constant(FieldTreatment):

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from itertools import chain
 
-from pgproxy.treatment.columns import FieldTreatment
-from pgproxy.treatment.tokens import TokenRequest
+from pgproxy.treatment.columns import Asked, FieldTreatment
 from pgproxy.wire.arrays import Elements, Frame, close_array, open_array
 from pgproxy.wire.known import Known
 from pgproxy.wire.values import Unsupported
@@ -22,14 +21,14 @@ class Elementwise(FieldTreatment):
         self._known = Known(_REMEMBERED)
         super().__init__(self._known)
 
-    def fill(self, missing: Sequence[bytes]) -> TokenRequest | None:
+    def fill(self, missing: Sequence[bytes]) -> Asked | None:
         """Has the elements treated first; a request where tokens of theirs must be learned."""
         opened = {value: self._opened(value) for value in missing}
         elements = chain.from_iterable(each[1] for each in opened.values() if each)
         distinct = [element for element in dict.fromkeys(elements) if element is not None]
-        treated, request = self._treated(distinct)
-        if request is not None:
-            return request
+        treated, asked = self._treated(distinct)
+        if asked is not None:
+            return asked
         self._known.learn(
             {value: each and self._closed(*each, treated) for value, each in opened.items()}
         )
@@ -48,17 +47,15 @@ class Elementwise(FieldTreatment):
         new = [None if element is None else treated[element] for element in elements]
         return close_array(self._format, frame, new)
 
-    def _treated(
-        self, elements: list[bytes]
-    ) -> tuple[dict[bytes, bytes | None], TokenRequest | None]:
+    def _treated(self, elements: list[bytes]) -> tuple[dict[bytes, bytes | None], Asked | None]:
         source = self._inner.source
         if not isinstance(source, Known):
             return dict.fromkeys(elements, source), None
         found, lacking = source.look_up(elements)
         if lacking:
-            request = self._inner.fill(lacking)
-            if request is not None:
-                return {}, request
+            asked = self._inner.fill(lacking)
+            if asked is not None:
+                return {}, asked
             found, lacking = source.look_up(elements)
             if lacking:
                 # Forgotten while others were learned: more than is remembered, in one block.

@@ -12,8 +12,10 @@ from pgproxy.treatment.columns import FieldTreatment, Nulls
 from pgproxy.treatment.elementwise import Elementwise
 from pgproxy.treatment.hashed import hashed
 from pgproxy.treatment.keys import Keys
+from pgproxy.treatment.like import alike
 from pgproxy.treatment.noise import noisy
 from pgproxy.treatment.partial import partly_shown
+from pgproxy.treatment.paths import in_documents
 from pgproxy.treatment.redact import redacted
 from pgproxy.treatment.shape import FieldType
 from pgproxy.treatment.synthetic import synthesized
@@ -60,12 +62,20 @@ def compile_treatment(
             return tokenized(treatment, domain, field, tokens)
         case rules.Synthetic():
             return synthesized(treatment, domain, field, keys)
+        case rules.Like():
+            return alike(treatment, domain, field, keys)
         case rules.Noise():
             return noisy(treatment, domain, field, keys)
         case rules.Bucket():
             return bucketed(treatment, field)
         case rules.Shift():
             return shifted(treatment, domain, field, keys)
+        case rules.Paths():
+            return in_documents(
+                treatment,
+                field,
+                lambda of, name, leaf: compile_treatment(of, name, leaf, keys, tokens),
+            )
     # A family nobody wired up must not fall through to "leave alone".
     assert_never(treatment)
 

@@ -1,4 +1,4 @@
-"""The secret behind hash, synthetic and noise, and the keyed digests made with it.
+"""The secret behind hash, synthetic and noise, the keyed digests made with it, what was learned.
 
 Each purpose and each domain gets a key of its own, so that nothing can be matched across them.
 HMAC-SHA-256 with both padded keys absorbed once: half the price of the hmac module a value.
@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 import hashlib
 import hmac
 
+from pgproxy.treatment.profiles import Profiles
+
 _BLOCK = 64
 _INNER = bytes(byte ^ 0x36 for byte in range(256))
 _OUTER = bytes(byte ^ 0x5C for byte in range(256))
@@ -18,9 +20,13 @@ Digest = Callable[[bytes], bytes]
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """``treatment``: 32 secret bytes from the key ring; never printed."""
+    """``treatment``: 32 secret bytes from the key ring; never printed.
+
+    ``profiles``: the distributions that synthetic values are drawn from.
+    """
 
     treatment: bytes = field(repr=False)
+    profiles: Profiles = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         if len(self.treatment) < 32:

@@ -165,7 +165,7 @@ def _numeric_shift(bounds: tuple[int, int] | None, extent: _Extent, draw: _Draw)
         # The column's scale, negative for numeric(5, -2); without one, the digits shown.
         scale = bounds[1] if bounds else len(fraction)
         steps = _scaled(int(whole + fraction), scale - len(fraction))
-        offset = draw.whole(_number(canonical), (reach or extent.steps(scale))(steps))
+        offset = draw.whole(one_spelling(canonical), (reach or extent.steps(scale))(steps))
         if largest is not None:
             return numeric_text(_moved(steps, offset, -largest, largest), scale)
         return numeric_text(steps + offset, scale)
@@ -212,7 +212,7 @@ def _float_shift(kind: _Float, extent: _Extent, draw: _Draw) -> Change:
         number = float(canonical)
         if not math.isfinite(number):
             return canonical
-        offset = draw.real(_number(canonical)) * extent.distance(number)
+        offset = draw.real(one_spelling(canonical)) * extent.distance(number)
         moved = text(min(max(number + offset, -largest), largest))
         # Too small a move for a number of this size: to its neighbour.  A share of 0 is 0.
         return moved if moved != text(number) else text(number - number * spacing)
@@ -220,7 +220,7 @@ def _float_shift(kind: _Float, extent: _Extent, draw: _Draw) -> Change:
     return shift
 
 
-def _number(canonical: bytes) -> bytes:
+def one_spelling(canonical: bytes) -> bytes:
     """One spelling for one number, whatever zeros and exponents it came with."""
     if b"e" in canonical:
         canonical = f"{Decimal(canonical.decode()):f}".encode()

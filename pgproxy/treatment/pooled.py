@@ -11,10 +11,12 @@ import re
 from struct import Struct
 
 from pgproxy.policy.pools import Pool
+from pgproxy.policy.rules import Synthetic
 from pgproxy.treatment.columns import FieldTreatment, Mapped, Nulls
 from pgproxy.treatment.keys import Keys
 from pgproxy.treatment.noise import numeric_text
 from pgproxy.treatment.shape import FieldType
+from pgproxy.treatment.subject import subjects
 from pgproxy.wire import values
 
 # Besides texts: the types whose every form the kernel reads.  Others would be sent unchecked.
@@ -28,20 +30,28 @@ _DECIMAL = re.compile(r"-?[0-9]{1,100}(\.[0-9]{1,100})?")
 _DRAW: Callable[[bytes], tuple[int]] = Struct(">Q24x").unpack
 
 
-def pooled(pool: Pool, domain: str, field: FieldType, keys: Keys) -> FieldTreatment:
+def pooled(
+    treatment: Synthetic, pool: Pool, domain: str, field: FieldType, keys: Keys
+) -> FieldTreatment:
     """Texts, numbers, dates and the like; NULL where none of the values is one of the type."""
     column = _column(pool, field)
     if not column:
         return Nulls()
     digest = keys.digest("pool", domain, pool.name)
     count = len(column)
+    if treatment.of_subject:
+        drawn = subjects(keys, domain)
+        return Mapped(lambda carried: column[_DRAW(digest(drawn(carried).digest))[0] % count])
 
     def pick(value: bytes) -> bytes | None:
         try:
             canonical = values.decode(field.oid, field.format, value)
         except values.Unsupported:
             return None
-        return column[_DRAW(digest(canonical))[0] % count]
+        at = _DRAW(digest(canonical))[0]
+        # By chance it would be the value itself: the next one, where there is one.
+        made = column[at % count]
+        return made if made != value else column[(at + 1) % count]
 
     return Mapped(pick)
 

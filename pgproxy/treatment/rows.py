@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from pgproxy.treatment.columns import FieldTreatment
+from pgproxy.treatment.columns import FieldTreatment, requests_of
 from pgproxy.treatment.tokens import TokenRequest, TokenSpace
 from pgproxy.wire.known import Missing, Source, replace
 
@@ -53,7 +53,7 @@ class RowTreatment:
             if values:
                 by_treatment.setdefault(treatment, {}).update(dict.fromkeys(values))
         asked = [treatment.fill(tuple(values)) for treatment, values in by_treatment.items()]
-        return _merged([request for request in asked if request is not None])
+        return _merged([one for each in asked if each is not None for one in requests_of(each)])
 
     def _count(self, values: Iterable[int]) -> None:
         for index, count in zip(self._wanted, values, strict=True):

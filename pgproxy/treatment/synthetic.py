@@ -10,13 +10,19 @@ from struct import Struct
 
 from pgproxy.policy.rules import Synthetic
 from pgproxy.treatment.columns import FieldTreatment, Mapped, Nulls
+from pgproxy.treatment.free_text import plausible
 from pgproxy.treatment.keys import Digest, Keys
+from pgproxy.treatment.locales import LOCALES, locale, locale_of
+from pgproxy.treatment.person import MAKERS, WHOLE, short_email
 from pgproxy.treatment.pooled import pooled
 from pgproxy.treatment.shape import FieldType
+from pgproxy.treatment.subject import Drawn, subjects
 from pgproxy.treatment.wordlists import words
 from pgproxy.wire import values
 
 _LOCALE = "en"
+_LISTED = ("first_name", "last_name", "name", "email")
+_OTHER_TYPES = {"birth_date": (values.DATE,), "card": (values.INT8, values.NUMERIC)}
 _EMAIL_HOSTS = (b"example.com", b"example.org", b"example.net")  # of one length
 _EMAIL_NUMBERS = 10_000
 # One letter, four digits, the at sign and the host.
@@ -43,21 +49,92 @@ class _Names:
 
 
 def synthesized(treatment: Synthetic, domain: str, field: FieldType, keys: Keys) -> FieldTreatment:
-    """Texts only, but for pools; NULL for kinds and locales that have no list yet."""
+    """Texts; days for a date of birth, a number for a card; NULL for what cannot be of the type."""
     if treatment.pool is not None:
-        return pooled(treatment.pool, domain, field, keys)
-    if treatment.locale != _LOCALE or not field.is_text:
+        return pooled(treatment, treatment.pool, domain, field, keys)
+    if treatment.of_subject:
+        return _told(treatment, subjects(keys, domain), field)
+    if treatment.kind == "text":
+        return _free_text(keys.digest("synthetic text", domain), field)
+    if treatment.kind in _LISTED and treatment.locale == _LOCALE:
+        return _listed(treatment.kind, keys.digest("synthetic", domain), field)
+    drawn = subjects(keys, f"value of {domain}")
+
+    def of_value(value: bytes) -> Drawn:
+        return drawn(b"v" + values.decode(field.oid, field.format, value))
+
+    return _told(treatment, of_value, field)
+
+
+def _told(
+    treatment: Synthetic, drawn: Callable[[bytes], Drawn], field: FieldType
+) -> FieldTreatment:
+    """What is told of a person."""
+    make, written = MAKERS.get(treatment.kind), _written(treatment.kind, field)
+    if make is None or written is None or treatment.locale not in LOCALES:
+        return Nulls()
+    own = locale(treatment.locale)
+
+    def treat(value: bytes) -> bytes | None:
+        try:
+            subject = drawn(value)
+            name = locale_of(subject.country)
+            where = locale(name) if name else own
+            text = written(make(subject, where))
+            if text is None and treatment.kind == "email":
+                text = written(short_email(subject, where))
+        except values.Unsupported:
+            return None
+        return text
+
+    return Mapped(treat)
+
+
+def _written(kind: str, field: FieldType) -> Callable[[str], bytes | None] | None:
+    """How a text becomes field bytes, None where it does not fit; no way for other types."""
+    if not field.is_text:
+        fits = field.oid in _OTHER_TYPES.get(kind, ())
+        return (
+            (lambda text: values.encode(field.oid, field.format, text.encode())) if fits else None
+        )
+    room = field.characters
+    if kind in WHOLE and room is not None:
+        return lambda text: field.fit(text) if len(text) <= room else None
+    return field.fit
+
+
+def _free_text(digest: Digest, field: FieldType) -> FieldTreatment:
+    if not field.is_text:
+        return Nulls()
+
+    def treat(value: bytes) -> bytes | None:
+        try:
+            text = values.decode(field.oid, field.format, value).decode()
+        except (values.Unsupported, UnicodeDecodeError):
+            return None
+        return field.fit(plausible(text, digest))
+
+    return Mapped(treat)
+
+
+def _listed(kind: str, digest: Digest, field: FieldType) -> FieldTreatment:
+    """Names of the long English lists, picked by the value."""
+    if not field.is_text:
         return Nulls()
     firsts = [name.encode() for name in words("first_names")]
     lasts = [name.encode() for name in words("last_names")]
-    names = _Names(keys.digest("synthetic", domain), firsts, lasts)
-    make = _maker(treatment.kind, names, field)
+    make = _maker(kind, _Names(digest, firsts, lasts), field)
     if make is None:
         return Nulls()
+
+    def other(value: bytes) -> bytes:
+        made = make(value)
+        # By chance it would be the value itself: another draw.
+        return made if made != value else make(value + b"\0")
+
     if field.oid == values.BPCHAR:
-        unpadded = make
-        return Mapped(lambda value: unpadded(value.rstrip(b" ")))
-    return Mapped(make)
+        return Mapped(lambda value: other(value.rstrip(b" ")))
+    return Mapped(other)
 
 
 def _maker(kind: str, names: _Names, field: FieldType) -> Maker | None:

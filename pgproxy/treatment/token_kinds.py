@@ -9,7 +9,12 @@ import unicodedata
 
 from pgproxy.policy.rules import Token
 from pgproxy.treatment.shape import TEXTS, FieldType
-from pgproxy.treatment.tokens import TokenSpace
+from pgproxy.treatment.tokens import ONE_WAY, TokenSpace
+from pgproxy.treatment.vaultless_kinds import (
+    has_vaultless_form,
+    is_vaultless,
+    vaultless_kind,
+)
 from pgproxy.wire import values
 
 # tok_ and 22 characters; shorter columns get their own kind, down to what can still be unique: with
@@ -66,6 +71,19 @@ def kind_of(format: str, field: FieldType) -> str | None:
     return f"text/{room}" if room >= SHORTEST else None
 
 
+def kind_for(treatment: Token, field: FieldType) -> str | None:
+    """The kind of token of a treatment for a field; None where none fits."""
+    if treatment.vaultless:
+        return vaultless_kind(treatment.format, field.oid)
+    return kind_of(treatment.format, field)
+
+
+def space_for(treatment: Token, domain: str, kind: str) -> TokenSpace:
+    """The space of its tokens; those that cannot be resolved never share one with others."""
+    named = treatment.domain or domain
+    return TokenSpace(named if treatment.reversible else named + ONE_WAY, kind)
+
+
 def _of_number(field: FieldType) -> str | None:
     limits = field.precision_and_scale
     if limits is None:
@@ -80,6 +98,8 @@ def _of_number(field: FieldType) -> str | None:
 
 def has_form(kind: str, value: bytes) -> bool:
     """Whether a value has a form that a token of this kind can take over."""
+    if is_vaultless(kind):
+        return has_vaultless_form(kind, value)
     if kind not in _LIKE:
         return True
     try:
@@ -108,8 +128,14 @@ def space_of(treatment: Token, domain: str, type_oid: int, token: bytes) -> Toke
 
     ``token`` is canonical.  How long it is tells how much room the column had that it came from.
     """
-    kind = _kind_by_token(treatment.format, type_oid, token) if treatment.reversible else None
-    return TokenSpace(treatment.domain or domain, kind) if kind else None
+    if not treatment.reversible:
+        return None
+    if treatment.vaultless:
+        kind = vaultless_kind(treatment.format, type_oid)
+        kind = kind if kind and has_vaultless_form(kind, token) else None
+    else:
+        kind = _kind_by_token(treatment.format, type_oid, token)
+    return space_for(treatment, domain, kind) if kind else None
 
 
 def canonical(type_oid: int, token: bytes) -> bytes:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pgproxy.policy.rules import Token
 from pgproxy.treatment.columns import FieldTreatment, Nulls
 from pgproxy.treatment.shape import FieldType
-from pgproxy.treatment.token_kinds import INTEGER_KINDS, has_form, kind_of
+from pgproxy.treatment.token_kinds import INTEGER_KINDS, has_form, kind_for, space_for
 from pgproxy.treatment.tokens import TokenMap, TokenRequest, TokenSpace
 from pgproxy.wire import values
 from pgproxy.wire.known import Known
@@ -19,10 +19,10 @@ _IDENTICAL = (values.TEXT, values.VARCHAR, values.NAME, values.UNKNOWN)
 
 def tokenized(treatment: Token, domain: str, field: FieldType, tokens: TokenMap) -> FieldTreatment:
     """Tokens of the domain, of the kind that fits the field; NULL where none does."""
-    kind = kind_of(treatment.format, field)
+    kind = kind_for(treatment, field)
     if kind is None:
         return Nulls()
-    space = TokenSpace(treatment.domain or domain, kind)
+    space = space_for(treatment, domain, kind)
     if field.oid in _IDENTICAL or (
         field.oid in INTEGER_KINDS and field.format == values.TEXT_FORMAT
     ):

@@ -13,9 +13,15 @@ from pgproxy.wire.known import Known
 CAPACITY = 192 << 20
 
 
+# Ends the domain of tokens that cannot be resolved.
+ONE_WAY = " (one way)"
+
+
 @dataclass(frozen=True, slots=True)
 class TokenSpace:
     """One name space of tokens: a domain of the policy, and the kind of token it yields.
+
+    Of a domain that ends in ``ONE_WAY`` the vault keeps no values.
 
     ``kind`` is ``text`` (26 characters), ``text/N`` (N characters, for columns shorter than that),
     ``integer`` (1 … 2^31-1, so that int4 and int8 columns join), ``smallint`` (1 … 32767),

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
 
 from pgproxy.errors import Unavailable
-from pgproxy.treatment.tokens import TokenSpace
+from pgproxy.treatment.tokens import ONE_WAY, TokenSpace
 from pgproxy.vault.keys import KeyRing
 
 LOOKUP_BYTES = 16
@@ -42,8 +42,15 @@ class SpaceCipher:
             result.append(state.finalize()[:LOOKUP_BYTES])
         return result
 
+    @property
+    def one_way(self) -> bool:
+        """Whether no value is kept, so that no token can be resolved."""
+        return self._space.domain.endswith(ONE_WAY)
+
     def seal(self, tokens: Sequence[bytes], values: Sequence[bytes]) -> list[bytes]:
-        """Each value sealed to its token under the primary key."""
+        """Each value sealed to its token under the primary key; nothing where it is one way."""
+        if self.one_way:
+            values = [b""] * len(values)
         gcm, bound = self._under(self._keys.primary)
         encrypt = gcm.encrypt
         random = secrets.token_bytes(_NONCE_BYTES * len(values))

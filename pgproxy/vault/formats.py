@@ -16,7 +16,7 @@ from pgproxy.vault.letters import words
 
 # Dates and times that every client can read; three million days.
 _FIRST_DAY, _LAST_DAY = date(1000, 1, 1), date(9999, 12, 31)
-_DAYS = (_LAST_DAY - _FIRST_DAY).days + 1
+DAYS = (_LAST_DAY - _FIRST_DAY).days + 1
 _DAY_SECONDS = 86_400
 
 # RFC 2606: nobody's domain.
@@ -63,14 +63,14 @@ def uuids(count: int) -> list[bytes]:
 
 def dates(count: int) -> list[bytes]:
     """Days of the years 1000 to 9999."""
-    return [_day(secrets.randbelow(_DAYS)) for _ in range(count)]
+    return [_day(secrets.randbelow(DAYS)) for _ in range(count)]
 
 
 def timestamps(zone: bytes, count: int) -> list[bytes]:
     """Whole seconds of those years, which any precision keeps."""
     found = []
     for _ in range(count):
-        days, seconds = divmod(secrets.randbelow(_DAYS * _DAY_SECONDS), _DAY_SECONDS)
+        days, seconds = divmod(secrets.randbelow(DAYS * _DAY_SECONDS), _DAY_SECONDS)
         minutes, second = divmod(seconds, 60)
         clock = b"%02d:%02d:%02d" % (*divmod(minutes, 60), second)
         found.append(_day(days) + b" " + clock + zone)

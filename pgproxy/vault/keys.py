@@ -70,6 +70,10 @@ class KeyRing:
         """The AES key that hides where a token lies in the index (see ``places``)."""
         return _derive(self._index, "place", domain)
 
+    def format_key(self, domain: str) -> bytes:
+        """The AES key of the tokens of a domain that are computed; stable, as look-ups are."""
+        return _derive(self._index, "format", domain)
+
     def treatment_secret(self) -> bytes:
         """The secret of keyed hashes, synthetic values and noise; survives rotation."""
         return _derive(self._index, "treatment", "")

@@ -44,7 +44,7 @@ class _Space:
     """One space of the file, with its row id and its keys."""
 
     id: int
-    kind: str
+    space: TokenSpace
     cipher: SpaceCipher
     places: Places
 
@@ -105,7 +105,7 @@ class SqliteVault:
             return []
         with self._working():
             here = self._space(space, create=False)
-            if here is None:
+            if here is None or here.cipher.one_way:
                 return [None] * len(tokens)
             token_at = dict(zip(here.places.places(tokens), tokens, strict=True))
             token_at.pop(NOWHERE, None)
@@ -199,7 +199,7 @@ class SqliteVault:
                     "INSERT INTO space (domain, kind) VALUES (?, ?) ON CONFLICT DO NOTHING", key
                 )
             row = self._connection.execute(find, key).fetchone()
-        known = _Space(row[0], space.kind, SpaceCipher(self._keys, space), places)
+        known = _Space(row[0], space, SpaceCipher(self._keys, space), places)
         self._spaces[space] = known
         return known
 
@@ -247,7 +247,7 @@ class SqliteVault:
             if not left:
                 return made
             draft = self._draft(space, left, self._redraw(space, list(left.values())))
-        raise Unavailable(drawing.full(space.kind))
+        raise Unavailable(drawing.full(space.space, missing.values()))
 
     def _draft(self, space: _Space, values: dict[bytes, bytes], places: list[bytes]) -> _Draft:
         tokens = space.places.tokens(places)
@@ -260,12 +260,12 @@ class SqliteVault:
         return _Draft(dict(zip(values, tokens, strict=True)), rows)
 
     def _redraw(self, space: _Space, values: list[bytes]) -> list[bytes]:
-        if not drawing.listable(space.kind):
+        if not drawing.listable(space.space.kind):
             return space.places.draw(values)
         taken = self._connection.execute("SELECT place FROM entry WHERE space = ?", (space.id,))
-        free = drawing.draw_free(space.kind, values, [place for (place,) in taken.fetchall()])
+        free = drawing.draw_free(space.space.kind, values, [place for (place,) in taken.fetchall()])
         if free is None:
-            raise Unavailable(drawing.full(space.kind))
+            raise Unavailable(drawing.full(space.space, values))
         return free
 
     def _require_same_file(self) -> None:

@@ -5,7 +5,7 @@ store's, and a store asks again.  Where a space is small enough to list, ``draw_
 what is left, so that a nearly full space neither loops nor slows down.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 import secrets
 import struct
 from typing import Any
@@ -18,6 +18,7 @@ from pgproxy.treatment.token_kinds import (
     SHORTEST,
     SIZED,
 )
+from pgproxy.treatment.tokens import TokenSpace
 from pgproxy.vault import formats
 from pgproxy.vault.letters import words
 
@@ -69,9 +70,26 @@ def _other(like: Callable[[Sequence[bytes]], list[bytes]], values: Sequence[byte
     raise Unavailable("the vault has no token of the form of a value")
 
 
-def full(kind: str) -> str:
-    """What is said when no token of a kind can be found any more."""
-    return f"the token space of kind {kind!r} is full"
+def full(space: TokenSpace, values: Iterable[bytes]) -> str:
+    """What is said when no free token is found any more: of which domain and form, of no value."""
+    told = f"the token space of kind {space.kind!r} in domain {space.domain!r} is full"
+    if space.kind not in formats.LIKE:
+        return told
+    sizes = sorted({len(value.decode(errors="replace")) for value in values})
+    return f"{told}, or nearly so, for values of {', '.join(map(str, sizes[:5]))} characters"
+
+
+def capacity(kind: str) -> int:
+    """How many tokens a kind has; 0 where nobody will come near."""
+    if kind in _LARGEST:
+        return _LARGEST[kind]
+    if kind == "date":
+        return formats.DAYS
+    family, _, sizes = kind.partition("/")
+    if family != "number":
+        return 0
+    whole, decimals = map(int, sizes.split("."))
+    return (9 * 10 ** (whole - 1) if whole else 1) * (9 * 10 ** (decimals - 1) if decimals else 1)
 
 
 def listable(kind: str) -> bool:

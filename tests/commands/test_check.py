@@ -103,15 +103,11 @@ def test_json_of_mistakes_keeps_the_exit_code(check: Check) -> None:
     ]
 
 
-def test_the_live_comparison_is_refused_by_name(check: Check) -> None:
-    assert check.run() == (
-        2,
-        "",
-        (
-            "pgproxy check: comparing the policy with the live catalog is not there yet; "
-            "use --offline\n"
-        ),
-    )
+def test_without_a_database_the_comparison_says_so(check: Check) -> None:
+    check.write(SMALLEST.replace("5432", "1"), POLICY)
+    code, out, err = check.run()
+    assert (code, out) == (1, "")
+    assert "catalog of the database cannot be read" in err
 
 
 def test_the_files_are_told_before_what_is_not_there(check: Check) -> None:

@@ -89,7 +89,7 @@ def test_status_counts(desk: Desk) -> None:
     assert (code, err) == (0, "")
     told = json.loads(out)
     assert told["tokens"] == 3
-    assert told["spaces"] == [{"domain": "email", "kind": "text", "tokens": 3}]
+    assert told["spaces"] == [{"domain": "email", "kind": "text", "tokens": 3, "full": None}]
     assert told["keys"] == [{"id": desk.keys.primary, "state": "primary", "sealed": 3}]
     code, out, _ = desk.run("status")
     assert code == 0

@@ -6,10 +6,14 @@ from pydantic_core import PydanticCustomError
 import pytest
 
 from pgproxy.config.columns import class_name, own_class, pattern, treated_class
-from pgproxy.policy.rules import compile_glob
+from pgproxy.policy.globs import compile_glob
 
 EXPECTED = 'expected schema.table.column, such as public.customers.email or "*.*.ssn"'
 BRACES = "braces do not match, or hold a dot or more braces; expected {a,b} in one part"
+NUMBER = (
+    "a key is a number; arrays are looked through, so leave an index out, and write `*` for a key "
+    "that is a number"
+)
 SPACE = "a space stands beside a dot, comma or brace; leave it out"
 
 
@@ -22,6 +26,8 @@ SPACE = "a space stands beside a dot, comma or brace; leave it out"
         "Sales.Order Items.unit price",
         "a.b-c.d?",
         "größe.straße.ñ",
+        "crm.customers.profile->contact->email",
+        "*.*.{profile,data}->items->*->Unit price",
     ],
 )
 def test_a_pattern_of_three_parts_is_taken(text: str) -> None:
@@ -56,6 +62,24 @@ def test_a_pattern_of_three_parts_is_taken(text: str) -> None:
 def test_a_pattern_that_matches_nothing_is_told(text: str, expected: str) -> None:
     with pytest.raises(PydanticCustomError) as caught:
         pattern(text)
+    assert caught.value.message() == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("->>email", "`->>` is SQL's; write `->` before each key"),
+        ("->", "a key is empty; expected schema.table.column->key->key"),
+        ("->a->->b", "a key is empty; expected schema.table.column->key->key"),
+        ("-> email", "a space stands beside a `->`; leave it out"),
+        ("->'email'", "a key stands in quotes; write keys as the document has them"),
+        ("->e*", "`*` stands for a whole key, or any element of an array"),
+        ("->items->0->email", NUMBER),
+    ],
+)
+def test_a_path_that_leads_nowhere_is_told(path: str, expected: str) -> None:
+    with pytest.raises(PydanticCustomError) as caught:
+        pattern("crm.customers.profile" + path)
     assert caught.value.message() == expected
 
 

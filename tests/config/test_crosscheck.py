@@ -72,3 +72,32 @@ def test_both_kinds_of_mistakes_are_told_at_once() -> None:
 def test_values_of_any_kind_do_not_stop_the_checks() -> None:
     for text in ("roles: 5\ncolumns: x\n", "roles: [1, {role: {}}]\ncolumns: {a: [1]}\n"):
         assert policy_told("version: 1\nclasses: []\n" + text)
+
+
+DOCUMENTS = """\
+version: 1
+columns:
+  crm.customers.profile: private
+  crm.customers.profile->email: email
+roles:
+  - role: analyst
+    treat: {email: token, private: %s}
+"""
+
+
+def test_a_path_into_what_is_treated_as_a_whole_is_told() -> None:
+    assert policy_told(DOCUMENTS % "redact") == [
+        (
+            '4: columns."crm.customers.profile->email": the column has class `private`, which '
+            "treats it as a whole (`redact`), so that no path is looked at; give the column no "
+            "class, or one with treatment `show` or `null`"
+        )
+    ]
+
+
+def test_a_path_that_decides_for_one_role_is_no_mistake() -> None:
+    for treatment in ("show", "null"):
+        assert warned(DOCUMENTS % treatment) == []
+    other = "  - {role: bi, treat: {private: show}}\n"
+    assert warned(DOCUMENTS % "redact" + other) == []
+    assert warned((DOCUMENTS % "redact").replace("customers.profile:", "people.profile:")) == []

@@ -8,7 +8,8 @@ import pytest
 
 from pgproxy.config.load import load
 from pgproxy.errors import ConfigError
-from pgproxy.policy.rules import PUBLIC, UNCLASSIFIED, Show, compile_glob
+from pgproxy.policy.globs import compile_glob
+from pgproxy.policy.rules import PUBLIC, UNCLASSIFIED, Show
 from tests.config.told import POLICY, SMALLEST
 
 ROOT = Path(__file__).parents[2]

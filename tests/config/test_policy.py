@@ -2,6 +2,7 @@
 
 import pytest
 
+from pgproxy.policy.persona import PersonaPattern
 from pgproxy.policy.rules import (
     ClassRule,
     ColumnPattern,
@@ -26,6 +27,10 @@ columns:
   public.customers.{first,last}_name: name
   "*.*.ssn": ssn
   "shop.products.*": public
+personas:
+  customer:
+    public.customers.email: {key: id, country: country}
+    "public.customers.*": id
 roles:
   - role: [analyst, bi]
     unclassified: show
@@ -44,6 +49,10 @@ roles:
 
 def test_every_key_is_read() -> None:
     rules = policy(WHOLE)
+    assert rules.personas == (
+        PersonaPattern("customer", "public.customers.email", "id", country="country"),
+        PersonaPattern("customer", "public.customers.*", "id"),
+    )
     assert rules.classes == {
         "email": ClassRule("email", "person_email", Filters.VALUES, Computed.REFUSE, Writes.REFUSE),
         "name": ClassRule("name", "name"),
@@ -55,7 +64,7 @@ def test_every_key_is_read() -> None:
         ColumnPattern("shop.products.*", "public", 9),
     )
     analyst, app = rules.roles
-    assert (analyst.names, analyst.line) == (("analyst", "bi"), 11)
+    assert (analyst.names, analyst.line) == (("analyst", "bi"), 15)
     assert analyst.treat == {"email": Token(), "name": Synthetic("first_name")}
     assert (analyst.otherwise, analyst.hide_unclassified) == (Null(), False)
     assert (analyst.filters, analyst.computed) == (Filters.REFUSE, Computed.REFUSE)
@@ -248,7 +257,33 @@ def test_a_mistake_in_a_role_is_told(text: str, expected: str) -> None:
                 "choice, such as email"
             ),
         ),
-        ("personas: {customer: {}}", "personas: personas are not there yet; leave this key out"),
+        ("personas: id", "personas: found `id`; expected a mapping"),
+        ("personas: {customer: id}", "personas.customer: found `id`; expected a mapping"),
+        (
+            "personas: {customer: {public.customers: id}}",
+            (
+                'personas.customer."public.customers": has 2 parts; expected schema.table.column, '
+                'such as public.customers.email or "*.*.ssn"'
+            ),
+        ),
+        (
+            "personas: {customer: {a.b.*: {id: key}}}",
+            'personas.customer."a.b.*": found `id`; expected `key`, and `gender` or `country`',
+        ),
+        (
+            "personas: {customer: {a.b.*: {gender: sex}}}",
+            (
+                'personas.customer."a.b.*": has no `key`; expected a column of the same table, '
+                "such as id, or {key: id, gender: sex, country: country}"
+            ),
+        ),
+        (
+            "personas: {customer: {a.b.*: a.b.id}}",
+            (
+                'personas.customer."a.b.*": found `a.b.id`; expected a column of the same table, '
+                "such as id, or {key: id, gender: sex, country: country}"
+            ),
+        ),
         ("trusted_functions: a.b", "trusted_functions: found `a.b`; expected a list"),
         ("treat: {}", "treat: unknown key here; `treat` belongs under `roles`"),
         ("rolls: {}", "rolls: unknown key; did you mean `roles`?"),

@@ -11,6 +11,7 @@ from pgproxy.config.treatments import OPTIONS, treatment
 from pgproxy.policy.rules import (
     Bucket,
     Hash,
+    Like,
     Noise,
     Null,
     Partial,
@@ -22,6 +23,12 @@ from pgproxy.policy.rules import (
     Treatment,
 )
 from tests.config.told import policy, treat, treat_told
+
+KINDS = (
+    "`first_name`, `last_name`, `name`, `gender`, `user_name`, `email`, `phone`, `street`, "
+    "`address`, `city`, `postal_code`, `region`, `country`, `company`, `birth_date`, `card`, "
+    "`iban` or `text`"
+)
 
 FORMATS = "`opaque`, `card`, `digits`, `length`, `shape`, `email`, `phone` or `uuid`"
 ALL = (
@@ -50,9 +57,13 @@ ALL = (
         ("{hash: {length: 64}}", Hash(64)),
         ("token", Token("opaque", "", True)),
         ("{token: {format: opaque, domain: person, reversible: true}}", Token("opaque", "person")),
+        ("{token: {reversible: false}}", Token(reversible=False)),
+        ("{token: {format: digits, vaultless: true}}", Token("digits", vaultless=True)),
         ("{synthetic: first_name}", Synthetic("first_name", "en")),
         ("{synthetic: last_name}", Synthetic("last_name", "en")),
         ("{synthetic: {kind: email, locale: en}}", Synthetic("email", "en")),
+        ("{synthetic: {like: distribution}}", Like(Decimal("0.05"))),
+        ("{synthetic: {like: distribution, ranks: 0.1}}", Like(Decimal("0.1"))),
         ("{noise: {range: 500}}", Noise(Decimal(500), None)),
         ("{noise: {range: 0.5}}", Noise(Decimal("0.5"), None)),
         ("{noise: {percent: 5}}", Noise(None, Decimal(5))),
@@ -84,7 +95,25 @@ def test_a_treatment_is_read(text: str, expected: Treatment) -> None:
             ": found a mapping with 0 keys; expected one treatment, such as {partial: {last: 4}}",
         ),
         ("partial", ": `partial` needs options; expected {partial: {last: 4}}"),
-        ("synthetic", ": `synthetic` needs options; expected {synthetic: first_name}"),
+        (
+            "synthetic",
+            (
+                ": `synthetic` needs options; expected {synthetic: first_name}, or "
+                "{synthetic: {like: distribution}}"
+            ),
+        ),
+        (
+            "{synthetic: {like: normal}}",
+            ".synthetic.like: found `normal`; expected `distribution`",
+        ),
+        (
+            "{synthetic: {like: distribution, ranks: 0.6}}",
+            ".synthetic.ranks: found `0.6`; expected a number from 0.01 to 0.5",
+        ),
+        (
+            "{synthetic: {like: distribution, kind: name}}",
+            ".synthetic.kind: unknown key; expected `like` or `ranks`",
+        ),
         ("noise", ": `noise` needs options; expected {noise: {range: 3}}"),
         ("{noise: 500}", ": found `500`; expected {noise: {range: 3}}"),
         ("{redact: xxx}", ': found `xxx`; expected {redact: {text: "***"}}'),
@@ -132,17 +161,25 @@ def test_what_is_no_treatment_is_told_with_what_was_meant(text: str, expected: s
             "{token: {format: opake}}",
             f".token.format: found `opake`; expected {FORMATS}; did you mean `opaque`?",
         ),
-        ("{token: {reversible: 1}}", ".token.reversible: found `1`; expected `true`"),
         (
-            "{synthetic: frist_name}",
+            "{token: {vaultless: true}}",
             (
-                ": found `frist_name`; expected `first_name`, `last_name`, `name` or `email`; "
-                "did you mean `first_name`?"
+                ".token: `vaultless` needs `format: digits` or `format: length`: texts of another "
+                "form cannot be enciphered into one of their own"
             ),
         ),
         (
+            "{token: {vaultless: true, format: digits, reversible: false}}",
+            ".token: what is computed can be computed back; expected `reversible: true`",
+        ),
+        ("{token: {reversible: 1}}", ".token.reversible: found `1`; expected `true` or `false`"),
+        (
+            "{synthetic: frist_name}",
+            (f": found `frist_name`; expected {KINDS}; did you mean `first_name`?"),
+        ),
+        (
             "{synthetic: {}}",
-            ".synthetic.kind: missing; expected `first_name`, `last_name`, `name` or `email`",
+            f".synthetic.kind: missing; expected {KINDS}",
         ),
         (
             "{noise: {}}",
@@ -174,32 +211,20 @@ def test_a_wrong_option_is_told(text: str, expected: str) -> None:
     ("text", "expected"),
     [
         (
-            "{token: {reversible: false}}",
-            (".token.reversible: `false` is not there yet; expected `true`, or treatment `hash`"),
-        ),
-        (
-            "{synthetic: phone}",
-            ": `phone` is not there yet; expected `first_name`, `last_name`, `name` or `email`",
-        ),
-        (
             "{synthetic: {pool: cats}}",
             ".synthetic.pool: found `cats`, no pool; expected a name that stands in `pools`",
         ),
         ("{synthetic: {pool: }}", ".synthetic.pool: found nothing; expected a text"),
-        (
-            "{synthetic: {kind: name, locale: de}}",
-            ".synthetic.locale: found `de`; a locale other than `en` is not there yet",
-        ),
     ],
 )
-def test_what_is_only_planned_is_refused_by_name(text: str, expected: str) -> None:
+def test_a_pool_is_one_that_is_there(text: str, expected: str) -> None:
     assert treat_told(text) == [expected]
 
 
 def test_every_mistake_in_one_treatment_is_told() -> None:
     assert treat_told("{token: {format: emial, domian: a, reversible: 3}}") == [
         f".token.format: found `emial`; expected {FORMATS}; did you mean `email`?",
-        ".token.reversible: found `3`; expected `true`",
+        ".token.reversible: found `3`; expected `true` or `false`",
         ".token.domian: unknown key; did you mean `domain`?",
     ]
 

@@ -73,8 +73,25 @@ def test_a_masked_role_sees_values_of_the_pool(cluster: Cluster, tmp_path: Path)
             # The same for the same, all the way down.
             pairs = {(old[1], new[1]) for old, new in zip(real, seen, strict=True)}
             assert len(pairs) == len({old for old, _ in pairs})
+            assert all(new != old for old, new in pairs)
         grouped = analyst.execute("SELECT department, count(*) FROM shop.employees GROUP BY 1")
         assert sum(row[1] for row in grouped) == len(real)
+
+
+def test_under_a_persona_a_subject_has_its_own_value(cluster: Cluster, tmp_path: Path) -> None:
+    rules = policy(tmp_path) + 'personas: {employee: {"shop.employees.*": id}}\n'
+    with scripted() as endpoint:
+        endpoint.script([offers(*DEPARTMENTS), offers(*LENGTHS)])
+        build(tmp_path, rules, endpoint.url, "departments")
+        build(tmp_path, rules, endpoint.url, "salaries")
+    query = "SELECT id, department, salary FROM shop.employees ORDER BY id"
+    other = "SELECT e.id, e.department FROM shop.employees e ORDER BY e.id DESC"
+    with Proxy(cluster, Wish(rules)) as proxy, psycopg.connect(proxy.dsn(shop.ANALYST)) as analyst:
+        seen = analyst.execute(query).fetchall()
+        assert {row[1] for row in seen} == set(DEPARTMENTS)
+        assert {row[2] for row in seen} == set(LENGTHS)
+        again = analyst.execute(other, binary=True).fetchall()
+        assert sorted(again) == [row[:2] for row in seen]
 
 
 def test_a_proxy_does_not_start_without_a_pool_that_it_needs(

@@ -13,6 +13,9 @@ from pgproxy.demo.postgres import Cluster
 from pgproxy.policy import rules
 from pgproxy.policy.pools import Pool
 from pgproxy.treatment.fields import FieldType, Keys, compile_treatment
+from pgproxy.treatment.locales import LOCALES
+from pgproxy.treatment.person import MAKERS
+from pgproxy.treatment.profiles import Family, Profile
 from pgproxy.treatment.token_kinds import FORMATS
 from pgproxy.treatment.tokens import TokenMap
 from pgproxy.wire.arrays import ARRAYS
@@ -21,7 +24,13 @@ from tests.treatment.vault import CountingVault, treated
 
 pytestmark = pytest.mark.e2e
 
-KEYS = Keys(bytes(range(32)))
+KEYS = Keys(
+    bytes(range(32)),
+    {
+        ("domain", family): Profile("domain", family, (-5e3, 0.5, 100.5, 7e3, 2e9), 1.0)
+        for family in Family
+    },
+)
 
 # Of types with a spelling of their own.
 WORDS = ("t", "192.0.2.7", "0d9f5c3e-7c0b-4a0e-9d62-2b6a5f3c1e77")
@@ -35,6 +44,10 @@ TREATMENTS: tuple[rules.Treatment, ...] = (
     rules.Hash(),
     rules.Hash(length=64),
     *(rules.Token(format=format) for format in FORMATS),
+    *(rules.Synthetic(kind=kind) for kind in (*MAKERS, "text")),
+    *(rules.Synthetic(kind="address", locale=locale) for locale in LOCALES),
+    *(rules.Synthetic(kind="name", locale=locale) for locale in LOCALES),
+    rules.Synthetic(kind="email", locale="ja", of_subject=True),
     rules.Synthetic(kind="first_name"),
     rules.Synthetic(kind="last_name"),
     rules.Synthetic(kind="name"),
@@ -45,6 +58,8 @@ TREATMENTS: tuple[rules.Treatment, ...] = (
     rules.Synthetic(kind="pool", pool=Pool("numbers", 1, "n", ("7", "-12.345", "1" * 30, "0"))),
     rules.Synthetic(kind="pool", pool=Pool("days", 1, "d", ("2024-02-29", "1066-10-14"))),
     rules.Synthetic(kind="pool", pool=Pool("words", 1, "w", WORDS)),
+    rules.Like(),
+    rules.Like(ranks=Decimal("0.5")),
     rules.Bucket(size=Decimal(10)),
     rules.Bucket(size=Decimal("0.3")),
     rules.Bucket(period="month"),

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from pgproxy.analysis.grammar import parse
-from pgproxy.analysis.lineage import Lineage
+from pgproxy.analysis.lineage import Lineage, Source
 from pgproxy.analysis.statement import Analysis, Analyzer, render
 from pgproxy.errors import Refusal
 from tests.resolver.oracle import Column, Connection, described, used
@@ -43,7 +43,7 @@ class Tally:
                 self.faults.append(("other fields", sql))
                 return
             for own, its in zip(analysis.fields, of_server, strict=True):
-                if any(its.column) and its.column not in set(own.lineage.origins):
+                if any(its.column) and Source(*its.column) not in own.lineage.origins:
                     self.faults.append((f"the origin of {own.name} is not known", sql))
             if described(server, sent) != of_server:
                 self.faults.append(("what is sent describes other fields", sql))

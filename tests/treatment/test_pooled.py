@@ -155,6 +155,28 @@ def test_arrays_are_picked_for_element_by_element() -> None:
     assert close_array(0, *open_array(0, found)) == found
 
 
+def test_a_subject_has_one_value_of_a_pool_wherever_it_is_told_of() -> None:
+    made = Synthetic("pool", pool=JOBS, of_subject=True)
+    picked = []
+    for field in (TEXT, FieldType(values.VARCHAR, 4 + 60, 1)):
+        compiled = compile_treatment(made, "persona employee", field, KEYS, TokenMap())
+        assert compiled is not None
+        told = applied(compiled, [b"k%d" % number for number in range(50)])
+        picked.append(told)
+        assert told != run(JOBS, field, *(b"%d" % number for number in range(50)))
+    assert picked[0] == picked[1]
+    # What else is told of the subject does not change it.
+    compiled = compile_treatment(made, "persona employee", TEXT, KEYS, TokenMap())
+    assert compiled is not None
+    assert applied(compiled, [b"kf\x1fDE\x1f7"]) == applied(compiled, [b"k7"])
+
+
+def test_no_value_stays_itself() -> None:
+    for job in JOBS.values:
+        (picked,) = run(JOBS, TEXT, job.encode())
+        assert picked != job.encode()
+
+
 def test_a_treatment_is_compiled_once_an_edition() -> None:
     treatments = Treatments(KEYS, TokenMap())
     one = Synthetic("pool", pool=JOBS)

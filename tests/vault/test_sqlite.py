@@ -91,7 +91,7 @@ def test_a_space_fills_to_its_last_token_and_then_says_so(vault: SqliteVault) ->
     tokens = vault.tokens(SMALL, values[:-1])
     tokens += vault.tokens(SMALL, values[-1:])
     assert sorted(map(int, tokens)) == list(range(1, 32_768))
-    with pytest.raises(Unavailable, match="kind 'smallint' is full"):
+    with pytest.raises(Unavailable, match="kind 'smallint' in domain 'floor' is full"):
         vault.tokens(SMALL, [b"one too many"])
     assert vault.tokens(SMALL, values) == tokens
     assert vault.tokens(EMAILS, [b"others go on"])

@@ -6,8 +6,9 @@ import re
 import pytest
 
 from pgproxy.errors import Unavailable
+from pgproxy.treatment.tokens import TokenSpace
 from pgproxy.vault.formats import LIKE, PLAIN, luhn
-from pgproxy.vault.tokens import draw, draw_free, listable
+from pgproxy.vault.tokens import capacity, draw, draw_free, full, listable
 
 
 def drawn(kind: str, count: int) -> list[bytes]:
@@ -145,3 +146,24 @@ def test_a_shape_keeps_nothing_of_a_value_but_punctuation(value: str) -> None:
 @pytest.mark.parametrize("kind", ["text", "text/9", "email/24", "phone/13", *LIKE, *PLAIN])
 def test_nothing_is_drawn_for_nothing(kind: str) -> None:
     assert draw(kind, ()) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "room"),
+    [("smallint", 32767), ("integer", 2**31 - 1), ("number/4.0", 9000), ("number/0.4", 9000),
+     ("number/3.1", 8100), ("date", 3287182), ("text", 0), ("digits", 0), ("email/28", 0)],
+)  # fmt: skip
+def test_how_many_tokens_a_kind_has(kind: str, room: int) -> None:
+    assert capacity(kind) == room
+    if 0 < room < 10_000:
+        drawn = {token for _ in range(3) for token in draw(kind, [b"x"] * 60_000)}
+        assert len(drawn) == room
+
+
+def test_what_is_said_of_a_full_space_names_its_form_and_no_value() -> None:
+    told = full(TokenSpace("pin", "digits"), [b"1234", b"98765"])
+    assert told == (
+        "the token space of kind 'digits' in domain 'pin' is full, or nearly so, for values of "
+        "4, 5 characters"
+    )
+    assert full(TokenSpace("n", "smallint"), [b"7"]).endswith("in domain 'n' is full")

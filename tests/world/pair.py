@@ -62,6 +62,12 @@ CREATE DOMAIN shop.percent AS int CHECK (VALUE BETWEEN 0 AND 100);
 CREATE TABLE shop.profiles (
     id int PRIMARY KEY REFERENCES shop.customers, home shop.address, mood shop.mood,
     discount shop.percent, tags text[], settings jsonb, notes jsonb, ref uuid);
+CREATE TABLE shop.dossiers (id int PRIMARY KEY, doc jsonb, plain json, folded jsonb);
+CREATE INDEX ON shop.dossiers ((doc->'contact'->>'email'));
+CREATE INDEX ON shop.dossiers ((doc->>'plan'), (doc->>'by'));
+CREATE VIEW shop.cards AS
+    SELECT id, doc->'contact' AS card, doc#>>'{contact,email}' AS mail, doc AS whole
+    FROM shop.dossiers;
 CREATE TABLE shop.visits (
     id int, customer_id int, day date, page text, visitor text) PARTITION BY RANGE (day);
 CREATE TABLE shop.visits_2024 PARTITION OF shop.visits
@@ -96,6 +102,11 @@ INSERT INTO shop.profiles SELECT id, ROW('Main ' || id, city, '1' || id)::shop.a
     ARRAY[country, city], jsonb_build_object('lang', country, 'size', id % 5),
     jsonb_build_object('contact', email, 'by', last_name),
     ('00000000-0000-0000-0000-' || lpad(id::text, 12, '0'))::uuid FROM shop.customers;
+INSERT INTO shop.dossiers SELECT id, found, found::json, found FROM (
+    SELECT id, jsonb_build_object('plan', country, 'by', last_name, 'contact',
+        jsonb_build_object('email', email, 'city', city), 'sums', jsonb_build_array(
+        jsonb_build_object('ssn', md5(last_name)), jsonb_build_object('ssn', md5(email))))
+        AS found FROM shop.customers) c;
 INSERT INTO shop.visits SELECT o.id, customer_id, '2024-12-01'::date + o.id, 'page' || o.id % 4,
     c.email FROM shop.orders o JOIN shop.customers c ON c.id = customer_id;
 INSERT INTO shop.people SELECT id, email FROM shop.customers WHERE id < 10;
@@ -207,6 +218,12 @@ _CLASSES = {
     "shop.*.{heads,n,department,desk,day,page,id}": "public",
     "shop.profiles.{home,mood,discount,tags,settings,ref}": "public",
     "shop.profiles.notes": "contact",
+    "shop.dossiers.{doc,plain}": "public",
+    "shop.dossiers.{doc,plain}->contact->email": "email",
+    "shop.dossiers.{doc,plain}->by": "last_name",
+    "shop.dossiers.{doc,plain}->sums->*->ssn": "ssn",
+    "shop.dossiers.folded->plan": "public",
+    "shop.dossiers.folded->contact->email": "email",
     "shop.visits*.visitor": "email",
     "shop.customers.contact": "email",
     "shop.wards*.name": "last_name",

@@ -1,0 +1,1 @@
+"""How faithful treated values are: the formulas, and the report on the sample shop."""
