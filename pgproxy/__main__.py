@@ -26,6 +26,7 @@ COMMANDS = (
     "fidelity",
     "keys",
     "vault",
+    "pool",
     "tokenize",
     "detokenize",
 )

@@ -70,5 +70,5 @@ def _wrapped(text: str, config: Path) -> str:
     from pgproxy.net.vaults import key_service
     from pgproxy.vault.envelope import wrap_key_file
 
-    service = key_service(load(config).proxy.vault.keys)
+    service = key_service(load(config, with_pools=False).proxy.vault.keys)
     return text if service is None else wrap_key_file(text, service)

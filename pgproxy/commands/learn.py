@@ -39,7 +39,7 @@ def learn(  # noqa: PLR0913
     What it holds of domains that are in other databases stays.  Running proxies read it on SIGHUP.
     Exits with 1 when a column cannot be learned, and then is NULL.
     """
-    loaded = load(config)
+    loaded = load(config, with_pools=False)
     path = loaded.proxy.profiles
     if path is None:
         message = "profiles: missing; expected the path of the file to write, such as profiles.json"

@@ -69,7 +69,7 @@ def vault(  # noqa: PLR0913
 
     No action changes a token.  To change keys: rotate, restart every proxy, then reseal.
     """
-    loaded = load(config)
+    loaded = load(config, with_pools=False)
     if (domain != "" or tokens) and action is not Action.FORGET:
         raise _usage("--domain and --tokens go with forget")
     if (file is not None) != (action in (Action.BACKUP, Action.RESTORE)):

@@ -84,6 +84,15 @@ def warnings(document: Document) -> tuple[Finding, ...]:
     return tuple(out.findings)
 
 
+def pools_named(document: Document) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Every pool that a treatment names, and where it does."""
+    for i, entry in enumerate(_entries(document)):
+        for name, treatment in _mapping(entry, "treat").items():
+            pool = _mapping(treatment, "synthetic").get("pool")
+            if isinstance(pool, str) and pool:
+                yield ("roles", i, "treat", name, "synthetic", "pool"), pool
+
+
 def _treated(document: Document) -> Iterator[tuple[tuple[str | int, ...], str]]:
     for i, entry in enumerate(_entries(document)):
         for name in _mapping(entry, "treat"):

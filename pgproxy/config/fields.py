@@ -184,6 +184,16 @@ def beside(name: str, info: ValidationInfo) -> Path:
     return base / name
 
 
+def service(value: object, example: str = "https://vault.example.org:8200") -> str:
+    """The address of a service that is sent secrets."""
+    expected = f"an https address such as {example}"
+    found = text(value, expected)
+    local = found.startswith(("http://127.0.0.1:", "http://localhost:", "http://[::1]:"))
+    if not (found.startswith("https://") or local) or "@" in found:
+        raise wrong(f"found something else; expected {expected}; http only to this machine")
+    return found
+
+
 def yes_or_no(value: object) -> bool:
     """``true`` or ``false``."""
     if not isinstance(value, bool):

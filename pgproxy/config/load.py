@@ -9,6 +9,7 @@ import re
 from pgproxy.config.crosscheck import warnings
 from pgproxy.config.fields import nearest, shown
 from pgproxy.config.policy import read_policy
+from pgproxy.config.pools import put_pools_in, unused_pools
 from pgproxy.config.profiles import read_profiles, without_profile
 from pgproxy.config.proxy import ProxyConfig, read_proxy
 from pgproxy.config.yaml import Document, read
@@ -30,8 +31,13 @@ class Config:
     profiles: Profiles = field(default_factory=dict, repr=False)
 
 
-def load(path: str | Path, environment: Mapping[str, str] | None = None) -> Config:
-    """Read pgproxy.yaml and the policy it names.  Raises ConfigError with every finding."""
+def load(
+    path: str | Path, environment: Mapping[str, str] | None = None, *, with_pools: bool = True
+) -> Config:
+    """Read pgproxy.yaml, the policy it names and the pools in use.
+
+    Raises ConfigError with every finding.  Without the pools, what comes from one becomes NULL.
+    """
     environment = os.environ if environment is None else environment
     path = Path(path)
     document = _open(path, environment)
@@ -42,8 +48,12 @@ def load(path: str | Path, environment: Mapping[str, str] | None = None) -> Conf
         raise ConfigError((*_sorted(document), *(_sorted(rules) if rules else ())))
     # A file that is not there yet is no mistake: `pgproxy learn` will make it.
     profiles = read_profiles(proxy.profiles) if proxy.profiles else NO_PROFILES
-    told = (*warnings(rules), *without_profile(rules.path, policy, profiles))
-    return Config(proxy, policy, told, profiles)
+    told = [*warnings(rules), *without_profile(rules.path, policy, profiles)]
+    told += unused_pools(policy, rules.path)
+    if with_pools:
+        policy, more = put_pools_in(policy, rules.path)
+        told += more
+    return Config(proxy, policy, tuple(told), profiles)
 
 
 def load_proxy(path: str | Path, environment: Mapping[str, str] | None = None) -> ProxyConfig:

@@ -6,6 +6,7 @@ are told at once.
 """
 
 from enum import StrEnum
+from pathlib import Path
 import re
 from typing import Annotated
 
@@ -16,6 +17,7 @@ from pgproxy.config.crosscheck import check_classes, check_paths, check_roles
 from pgproxy.config.fields import Section, Text, choice, mismatch, wrong
 from pgproxy.config.findings import validate
 from pgproxy.config.personas import subject
+from pgproxy.config.pool_rules import PoolEntry, check_pools, pool_name, pool_rule
 from pgproxy.config.treatments import treatment
 from pgproxy.config.yaml import Document
 from pgproxy.policy.persona import PersonaPattern
@@ -80,6 +82,7 @@ OwnClass = Annotated[str, PlainValidator(own_class)]
 TreatedClass = Annotated[str, PlainValidator(treated_class)]
 Pattern = Annotated[str, PlainValidator(pattern)]
 Function = Annotated[str, PlainValidator(_function)]
+PoolName = Annotated[str, PlainValidator(pool_name)]
 SubjectColumns = Annotated[dict[str, str], PlainValidator(subject)]
 AnyTreatment = Annotated[Treatment, PlainValidator(treatment)]
 
@@ -112,6 +115,7 @@ class PolicyFile(Section):
     columns: dict[Pattern, ClassName] = Field(
         description="lines such as `public.customers.email: email`"
     )
+    pools: dict[PoolName, PoolEntry] = Field(default_factory=dict)
     personas: dict[ClassName, dict[Pattern, SubjectColumns]] = Field(default_factory=dict)
     trusted_functions: list[Function] = Field(default_factory=list)
     roles: list[RoleEntry] = Field(
@@ -121,10 +125,11 @@ class PolicyFile(Section):
 
 def read_policy(document: Document) -> Policy | None:
     """The rules of one file, or None; what is wrong is reported in the document."""
-    written = validate(PolicyFile, document, {})
+    written = validate(PolicyFile, document, {"base": Path(document.path).parent})
     if isinstance(document.value, dict):
         check_classes(document)
         check_roles(document)
+        check_pools(document)
     if written is None or document.findings:
         return None
     policy = Policy(
@@ -137,6 +142,10 @@ def read_policy(document: Document) -> Policy | None:
             _role_rule(entry, document.line(("roles", i))) for i, entry in enumerate(written.roles)
         ),
         trusted_functions=tuple(written.trusted_functions),
+        pools=tuple(
+            pool_rule(name, entry, document.line(("pools", name)))
+            for name, entry in written.pools.items()
+        ),
         personas=tuple(
             PersonaPattern(persona, line, **told)
             for persona, lines in written.personas.items()

@@ -22,12 +22,14 @@ from pgproxy.config.fields import (
     integer,
     listed,
     mismatch,
+    service,
     size,
     text,
     wrong,
     yes_or_no,
 )
 from pgproxy.config.findings import validate
+from pgproxy.config.models import Models
 from pgproxy.config.urls import Url, has_user, postgres_url, speaks_tls, vault_url
 from pgproxy.config.yaml import Document
 from pgproxy.treatment.tokens import CAPACITY
@@ -88,15 +90,6 @@ def _variable(value: object) -> str:
     if not (name.isascii() and name.isidentifier()):
         raise mismatch(value, expected)
     return name
-
-
-def _service(value: object) -> str:
-    expected = "an https address such as https://vault.example.org:8200"
-    found = text(value, expected)
-    local = found.startswith(("http://127.0.0.1:", "http://localhost:", "http://[::1]:"))
-    if not (found.startswith("https://") or local) or "@" in found:
-        raise wrong(f"found something else; expected {expected}; http only to this machine")
-    return found
 
 
 def _network(value: object) -> IPv4Network | IPv6Network:
@@ -197,7 +190,7 @@ class Keys(Section):
     path: FilePath | None = None
     variable: Annotated[str | None, PlainValidator(_variable)] = None
     key: Text | None = None
-    address: Annotated[str | None, PlainValidator(_service)] = None
+    address: Annotated[str | None, PlainValidator(service)] = None
     token: Text | None = Field(default=None, repr=False)
     region: Text | None = None
 
@@ -277,6 +270,7 @@ class ProxyConfig(Section):
     admin: Admin = Admin()
     audit: Audit = Audit()
     limits: Limits = Limits()
+    models: Models | None = None
     policy: FilePath = Field(description="the path of the policy, such as policy.yaml")
     profiles: FilePath | None = None
 

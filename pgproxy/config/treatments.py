@@ -5,7 +5,7 @@ What design.md names but is not built yet is refused by name: never read as some
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field, PlainValidator, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
@@ -18,12 +18,12 @@ from pgproxy.config.fields import (
     listed,
     mismatch,
     nearest,
-    not_yet,
     number,
     one_of,
     shown,
     wrong,
 )
+from pgproxy.policy.pools import Pool
 from pgproxy.policy.rules import (
     Bucket,
     Hash,
@@ -158,11 +158,19 @@ class SyntheticOptions(Options):
     kind: Annotated[str, PlainValidator(lambda value: one_of(value, SYNTHETIC))] = Field(
         description=listed(SYNTHETIC)
     )
-    pool: Annotated[Any, PlainValidator(not_yet("pools of your own are"))] = None
     locale: Annotated[str, PlainValidator(_locale)] = "en"
 
     def build(self) -> Treatment:
         return Synthetic(self.kind, self.locale)
+
+
+class PoolOptions(Options):
+    """A synthetic value from a pool: its name alone; ``config.pools`` puts the values in."""
+
+    pool: Text
+
+    def build(self) -> Treatment:
+        return Synthetic("pool", pool=Pool(self.pool))
 
 
 def _ranks(value: object) -> Decimal:
@@ -286,12 +294,12 @@ def _with_options(name: str, options: object) -> Treatment:
         return Synthetic(one_of(options, SYNTHETIC))
     if name == "bucket" and isinstance(options, str):
         return Bucket(period=one_of(options, PERIODS))
-    if name == "synthetic" and isinstance(options, dict) and "pool" in options:
-        options = {"kind": SYNTHETIC[0], **options}
     if not isinstance(options, dict):
         example = _WRITTEN.get(name) or _OPTIONAL.get(name)
         raise mismatch(options, example if example else f"`{name}`, which has no options")
-    model = LikeOptions if name == "synthetic" and "like" in options else OPTIONS[name]
+    model = OPTIONS[name]
+    if name == "synthetic":
+        model = LikeOptions if "like" in options else PoolOptions if "pool" in options else model
     try:
         return model.model_validate(options).build()
     except ValidationError as error:

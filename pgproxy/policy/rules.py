@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from pgproxy.policy.globs import compile_glob, is_glob, names_columns
 from pgproxy.policy.persona import PersonaPattern
+from pgproxy.policy.pools import Pool, PoolRule
 
 PUBLIC = "public"
 UNCLASSIFIED = "unclassified"
@@ -22,7 +23,6 @@ _ANY_NAME = re.compile(r"[*?][^.]*$")
 # Between a column and a key, and between keys; and what stands for any key, or any element.
 ARROW = "->"
 ANY = "*"
-
 # Keys, from the top of a document to a part of it; elements of arrays take none.
 KeyPath = tuple[str, ...]
 
@@ -86,13 +86,16 @@ class Token:
 class Synthetic:
     """A plausible value of the given kind, the same for the same input under the same key.
 
-    ``of_subject``: the input is who the row is about (see ``PersonaPattern``), not the value.
+    With ``pool``, one of its values, whatever the kind.
+    ``of_subject``: the input is who the row is about (see ``PersonaPattern``), not the value;
+    ``pool``: where it is picked from.
     """
 
     name = "synthetic"
     kind: str = "name"
     locale: str = "en"
     of_subject: bool = False
+    pool: Pool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,15 +261,14 @@ class Policy:
     columns: tuple[ColumnPattern, ...]
     roles: tuple[RoleRule, ...]
     trusted_functions: tuple[str, ...] = ()
+    pools: tuple[PoolRule, ...] = ()
     personas: tuple[PersonaPattern, ...] = ()
 
     def persona_of(self, schema: str, table: str, column: str) -> PersonaPattern | None:
         """The persona of a stored column: exact names beat globs, the first glob listed wins."""
         name = f"{schema}.{table}.{column}"
-        for one in self.personas:
-            if one.pattern == name:
-                return one
-        return next((one for matches, one in self._personas if matches.fullmatch(name)), None)
+        exact = next((one for one in self.personas if one.pattern == name), None)
+        return exact or next((one for glob, one in self._personas if glob.fullmatch(name)), None)
 
     def class_of(self, schema: str, table: str, column: str) -> str:
         """The class of a stored column: exact names beat globs, the first glob listed wins."""

@@ -14,6 +14,7 @@ from pgproxy.treatment.free_text import plausible
 from pgproxy.treatment.keys import Digest, Keys
 from pgproxy.treatment.locales import LOCALES, locale, locale_of
 from pgproxy.treatment.person import MAKERS, WHOLE, short_email
+from pgproxy.treatment.pooled import pooled
 from pgproxy.treatment.shape import FieldType
 from pgproxy.treatment.subject import Drawn, subjects
 from pgproxy.treatment.wordlists import words
@@ -49,6 +50,8 @@ class _Names:
 
 def synthesized(treatment: Synthetic, domain: str, field: FieldType, keys: Keys) -> FieldTreatment:
     """Texts; days for a date of birth, a number for a card; NULL for what cannot be of the type."""
+    if treatment.pool is not None:
+        return pooled(treatment, treatment.pool, domain, field, keys)
     if treatment.of_subject:
         return _told(treatment, subjects(keys, domain), field)
     if treatment.kind == "text":

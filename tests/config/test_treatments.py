@@ -212,11 +212,12 @@ def test_a_wrong_option_is_told(text: str, expected: str) -> None:
     [
         (
             "{synthetic: {pool: cats}}",
-            ".synthetic.pool: pools of your own are not there yet; leave this key out",
+            ".synthetic.pool: found `cats`, no pool; expected a name that stands in `pools`",
         ),
+        ("{synthetic: {pool: }}", ".synthetic.pool: found nothing; expected a text"),
     ],
 )
-def test_what_is_only_planned_is_refused_by_name(text: str, expected: str) -> None:
+def test_a_pool_is_one_that_is_there(text: str, expected: str) -> None:
     assert treat_told(text) == [expected]
 
 

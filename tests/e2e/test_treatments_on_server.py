@@ -11,6 +11,7 @@ import pytest
 
 from pgproxy.demo.postgres import Cluster
 from pgproxy.policy import rules
+from pgproxy.policy.pools import Pool
 from pgproxy.treatment.fields import FieldType, Keys, compile_treatment
 from pgproxy.treatment.locales import LOCALES
 from pgproxy.treatment.person import MAKERS
@@ -31,6 +32,9 @@ KEYS = Keys(
     },
 )
 
+# Of types with a spelling of their own.
+WORDS = ("t", "192.0.2.7", "0d9f5c3e-7c0b-4a0e-9d62-2b6a5f3c1e77")
+
 TREATMENTS: tuple[rules.Treatment, ...] = (
     rules.Null(),
     rules.Redact(),
@@ -48,6 +52,12 @@ TREATMENTS: tuple[rules.Treatment, ...] = (
     rules.Synthetic(kind="last_name"),
     rules.Synthetic(kind="name"),
     rules.Synthetic(kind="email"),
+    rules.Synthetic(
+        kind="pool", pool=Pool("texts", 1, "t", ("Ofenführer", "a '\\\n€", "Jo", "x" * 99))
+    ),
+    rules.Synthetic(kind="pool", pool=Pool("numbers", 1, "n", ("7", "-12.345", "1" * 30, "0"))),
+    rules.Synthetic(kind="pool", pool=Pool("days", 1, "d", ("2024-02-29", "1066-10-14"))),
+    rules.Synthetic(kind="pool", pool=Pool("words", 1, "w", WORDS)),
     rules.Like(),
     rules.Like(ranks=Decimal("0.5")),
     rules.Bucket(size=Decimal(10)),
