@@ -14,7 +14,6 @@ from pgproxy.analysis.expression import Walk
 from pgproxy.analysis.grammar import Tree, deparse, normalize, parse, says
 from pgproxy.analysis.lineage import (
     CONSTANT,
-    Lineage,
     Node,
     OutputField,
     Position,

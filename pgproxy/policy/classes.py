@@ -268,14 +268,14 @@ class Masks:
         return Mask("computed", Null(), "") if self.masked(read - {source}) else None
 
     def _depend(self, relation: Relation) -> Mapping[int, frozenset[Source]]:
+        # What we cannot read may read everything.
+        stored = (c.attnum for c in relation.columns if not c.generated)
+        every = frozenset(Source(relation.oid, attnum) for attnum in stored)
+        unread = dict.fromkeys((c.attnum for c in relation.columns), every)
         try:
-            return self._generated_from(relation)
+            return {**unread, **self._generated_from(relation)}
         except Refusal:
-            # What we cannot read may read everything.
-            every = frozenset(
-                Source(relation.oid, c.attnum) for c in relation.columns if not c.generated
-            )
-            return {c.attnum: every for c in relation.columns}
+            return unread
 
     def touched(self) -> list[int]:
         """OIDs of the relations with a masked column, and those they share rows with."""

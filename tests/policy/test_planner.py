@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from pgproxy.analysis.catalog import Catalog, Function, Relation
+from pgproxy.analysis.lineage import Source
+from pgproxy.policy.classes import Masks
 from pgproxy.policy.plan import REFUSED_STATEMENT
 from pgproxy.policy.planner import CatalogPlanner
 from pgproxy.policy.rules import ColumnPattern, Computed, Filters, RoleRule, Writes
@@ -467,3 +469,16 @@ def test_a_fault_while_literals_are_looked_for_is_a_refusal(
         # A shape is watched for when it comes again.
         assert (refusal.sqlstate if refusal else None) == (sqlstate if number > 1 else None)
         assert (plan.sql == REFUSED_STATEMENT.encode()) == (number > 1)
+
+
+def test_a_generated_column_that_nobody_reads_is_computed_from_everything() -> None:
+    known = catalog()
+    customers = known.relations["shop", "customers"]
+    (*others, city) = [c for c in customers.columns if c.name != "born"]
+    columns = (*others, replace(city, generated="upper(email)"))
+    snapshot = replace(
+        known,
+        relations={**known.relations, ("shop", "customers"): replace(customers, columns=columns)},
+    )
+    masks = Masks(policy(), ANALYST, snapshot)
+    assert masks.mask(Source(customers.oid, city.attnum)) is not None
